@@ -1,0 +1,81 @@
+/* SPDX-License-Identifier: ISC */
+/**
+ * @file inflight.h
+ * What is in flight, and what was a moment ago.
+ *
+ * A ring of the newest probes.  A probe keeps its place until the ring comes
+ * round, so that an answer to an expired probe is recognised as late and a
+ * second answer as a duplicate.
+ */
+#ifndef HT_PROBE_INFLIGHT_H
+#define HT_PROBE_INFLIGHT_H
+
+#include <hoptop/types.h>
+
+#define HT_INFLIGHT_MIN 1024
+#define HT_INFLIGHT_MAX 16384
+
+enum ht_flight_state {
+	HT_FLIGHT_NONE = 0,
+	HT_FLIGHT_PENDING,
+	HT_FLIGHT_ANSWERED,
+	HT_FLIGHT_LOST,
+	HT_FLIGHT_WITHDRAWN, /**< this host could not send it after all */
+};
+
+/** One probe that was sent. */
+struct ht_flight {
+	uint32_t token;   /**< low 16 bits: place in the ring; high: generation */
+	uint32_t seq;     /**< per (lane, ttl) */
+	uint16_t lane;    /**< index of the (target, flow) */
+	uint8_t ttl;      /**< 1..255 */
+	uint8_t state;    /**< enum ht_flight_state */
+	ht_time sent_at;  /**< monotonic */
+	ht_time deadline; /**< monotonic; pending until then */
+};
+
+struct ht_inflight {
+	struct ht_flight *ring; /**< size entries */
+	unsigned size;          /**< a power of two */
+	uint64_t head;          /**< number of the next probe, from 0 */
+	uint64_t tail;          /**< all before it are settled */
+};
+
+/**
+ * Take the memory for at least want probes.
+ *
+ * @return 0 or -ENOMEM
+ */
+int ht_inflight_init(struct ht_inflight *fl, size_t want);
+
+void ht_inflight_done(struct ht_inflight *fl);
+
+/**
+ * Reserve the place of the next probe; its token is set, state is NONE.
+ *
+ * Nothing happens until ht_inflight_commit(); asking again gives the same.
+ *
+ * @return NULL when the place is still taken by a pending probe
+ */
+struct ht_flight *ht_inflight_reserve(struct ht_inflight *fl);
+
+/** The reserved probe has left: it is pending now. */
+void ht_inflight_commit(struct ht_inflight *fl);
+
+/** Find the probe of a token; NULL if it is foreign or too old. */
+struct ht_flight *ht_inflight_find(struct ht_inflight *fl, uint32_t token);
+
+/**
+ * Take the oldest pending probe whose deadline has passed; it becomes LOST.
+ *
+ * Deadlines are taken to be in sending order; after a shortening of the timeout
+ * a probe may be found later than it could be, never too early.
+ *
+ * @return NULL when there is none (any more)
+ */
+struct ht_flight *ht_inflight_expire(struct ht_inflight *fl, ht_time now);
+
+/** Deadline of the oldest pending probe, HT_TIME_NEVER if none. */
+ht_time ht_inflight_next(struct ht_inflight *fl);
+
+#endif /* HT_PROBE_INFLIGHT_H */

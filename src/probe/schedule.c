@@ -1,0 +1,413 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * The schedule of one (target, flow).
+ *
+ * When a probe leaves:
+ *
+ * 1. Every ttl of the path is due once an interval, on a grid of its own: the
+ *    hops' turns are spread evenly over the interval, so that no two probes
+ *    queue behind each other and a router on two rows is not asked in a burst.
+ *    A turn is never less than 15/16 of an interval after the one before.
+ * 2. While the end of the path is unknown, the frontier grows: at once up to
+ *    WINDOW hops beyond the farthest answer, then, while all of those stay
+ *    silent, by one hop per patience (twice the largest RTT) up to max_unknown
+ *    silent hops.  A path of silent routers so costs time, not a burst.
+ * 3. What is overdue by half an interval (the process was stopped, the machine
+ *    slept) waits for its next turn: waking up must not send a burst.
+ * 4. One ttl beyond the known end is asked every CHECK_CYCLES cycles, or every
+ *    cycle while the end is silent, so that a path that grows is seen.
+ *
+ * Where the path ends:
+ *
+ * 5. An answer of the destination ends it at that ttl, whatever its source; the
+ *    smallest such ttl wins.  A time-exceeded is transit, even from the target's
+ *    own address.  Another unreachable ends it too, but only where no transit
+ *    hop answered at that ttl or beyond, and any proof of a longer way undoes it.
+ * 6. A ttl that was seen as transit needs END_RUN answers in a row to become the
+ *    end, and the end needs TRANSIT_RUN time-exceeded in a row to be transit
+ *    again: with routes of unequal length in parallel the end stays put.
+ */
+#include "probe/schedule.h"
+
+#include <string.h>
+
+#define WINDOW       4
+#define CHECK_CYCLES 16
+#define END_RUN      5
+#define TRANSIT_RUN  3
+#define REFUSAL_RUN  3
+#define SILENT_RUN   10
+#define PATIENCE_MIN (50 * HT_MS)
+#define PATIENCE_MAX (250 * HT_MS)
+
+void
+ht_schedule_init(struct ht_schedule *sch, const struct ht_settings *set, double phase)
+{
+	memset(sch, 0, sizeof(*sch));
+	sch->set = set;
+	sch->phase = phase;
+	sch->farthest = set->first_ttl - 1;
+	sch->frontier = set->first_ttl - 1;
+}
+
+static unsigned
+max_of(unsigned a, unsigned b)
+{
+	return a > b ? a : b;
+}
+
+static unsigned
+min_of(unsigned a, unsigned b)
+{
+	return a < b ? a : b;
+}
+
+/* Largest ttl that was tried or lies before the first one. */
+static unsigned
+frontier(const struct ht_schedule *sch)
+{
+	return max_of(sch->frontier, sch->set->first_ttl - 1);
+}
+
+/* Silent hops between the farthest answer and the frontier. */
+static unsigned
+ahead(const struct ht_schedule *sch)
+{
+	unsigned farthest = max_of(sch->farthest, sch->set->first_ttl - 1);
+	unsigned edge = frontier(sch);
+
+	return edge > farthest ? edge - farthest : 0;
+}
+
+/* Last ttl that is probed every cycle; less than first_ttl if none is. */
+static unsigned
+live_last(const struct ht_schedule *sch)
+{
+	return min_of(sch->end != 0 ? sch->end : frontier(sch), sch->set->max_ttl);
+}
+
+static bool
+is_exhausted(const struct ht_schedule *sch, unsigned ttl)
+{
+	return sch->set->cycles > 0 && sch->slots[ttl].attempts >= sch->set->cycles;
+}
+
+/* The first turn of a ttl that is not before a given time. */
+static ht_time
+turn(const struct ht_schedule *sch, unsigned ttl, ht_time after)
+{
+	ht_time interval = sch->set->interval_ns;
+	unsigned first = sch->set->first_ttl;
+	unsigned last = max_of(live_last(sch), ttl);
+	double place = (ttl - first + sch->phase) / (last - first + 1);
+	ht_time base = sch->start + (ht_time)((double)interval * place);
+	ht_time behind = after - base;
+	ht_time rounds = behind / interval + (behind % interval > 0);
+
+	return base + rounds * interval;
+}
+
+static ht_time
+next_turn(const struct ht_schedule *sch, unsigned ttl)
+{
+	ht_time interval = sch->set->interval_ns;
+	ht_time after = sch->slots[ttl].tried_at + interval - interval / 16;
+
+	return turn(sch, ttl, after > sch->not_before ? after : sch->not_before);
+}
+
+/* The number of hops or the interval changed: spread the turns anew. */
+static void
+spread(struct ht_schedule *sch)
+{
+	for (unsigned ttl = sch->set->first_ttl; ttl <= live_last(sch); ttl++)
+		if (sch->slots[ttl].attempts > 0)
+			sch->slots[ttl].due = next_turn(sch, ttl);
+}
+
+static ht_time
+patience(const struct ht_schedule *sch)
+{
+	ht_time wait = 2 * sch->rtt_worst_ns;
+
+	if (wait == 0 || wait > PATIENCE_MAX)
+		return PATIENCE_MAX;
+	return wait > PATIENCE_MIN ? wait : PATIENCE_MIN;
+}
+
+/* When the frontier may grow by one. */
+static ht_time
+grow_at(const struct ht_schedule *sch)
+{
+	unsigned unknown = sch->set->max_unknown;
+
+	if (sch->end != 0 || sch->is_blocked || frontier(sch) >= sch->set->max_ttl)
+		return HT_TIME_NEVER;
+	if (ahead(sch) < min_of(WINDOW, unknown))
+		return sch->not_before;
+	if (ahead(sch) >= unknown)
+		return HT_TIME_NEVER;
+
+	ht_time at = sch->progress_at + patience(sch);
+	return at > sch->not_before ? at : sch->not_before;
+}
+
+/* When the ttl beyond the end is to be asked. */
+static ht_time
+check_at(const struct ht_schedule *sch)
+{
+	if (sch->end == 0 || sch->end >= sch->set->max_ttl
+	    || is_exhausted(sch, sch->end))
+		return HT_TIME_NEVER;
+
+	bool is_urgent = sch->slots[sch->end].silent_run >= SILENT_RUN;
+	const struct ht_slot *beyond = &sch->slots[sch->end + 1];
+	ht_time last = beyond->attempts > 0 ? beyond->tried_at : sch->start;
+	ht_time at = last + sch->set->interval_ns * (is_urgent ? 1 : CHECK_CYCLES);
+
+	return at > sch->not_before ? at : sch->not_before;
+}
+
+/* Postpone a turn that was missed by far. */
+static bool
+is_missed(struct ht_schedule *sch, unsigned ttl, ht_time now)
+{
+	struct ht_slot *slot = &sch->slots[ttl];
+
+	if (slot->attempts == 0 || now - slot->due <= sch->set->interval_ns / 2)
+		return false;
+	slot->due = turn(sch, ttl, now);
+	return slot->due > now;
+}
+
+unsigned
+ht_schedule_due(struct ht_schedule *sch, ht_time now)
+{
+	if (!sch->is_started) {
+		sch->is_started = true;
+		sch->start = sch->progress_at = now;
+	}
+	if (now < sch->not_before)
+		return 0;
+	for (unsigned ttl = sch->set->first_ttl; ttl <= live_last(sch); ttl++) {
+		if (!is_exhausted(sch, ttl) && sch->slots[ttl].due <= now
+		    && !is_missed(sch, ttl, now))
+			return ttl;
+	}
+	if (grow_at(sch) <= now)
+		return frontier(sch) + 1;
+	return check_at(sch) <= now ? sch->end + 1 : 0;
+}
+
+ht_time
+ht_schedule_next(const struct ht_schedule *sch)
+{
+	ht_time next = grow_at(sch);
+	ht_time check = check_at(sch);
+
+	if (!sch->is_started)
+		return sch->not_before;
+	if (check < next)
+		next = check;
+	for (unsigned ttl = sch->set->first_ttl; ttl <= live_last(sch); ttl++)
+		if (!is_exhausted(sch, ttl) && sch->slots[ttl].due < next)
+			next = sch->slots[ttl].due;
+	return next > sch->not_before ? next : sch->not_before;
+}
+
+/* A probe was tried: what sent and failed have in common. */
+static struct ht_slot *
+tried(struct ht_schedule *sch, unsigned ttl, ht_time now)
+{
+	struct ht_slot *slot = &sch->slots[ttl];
+
+	slot->attempts++;
+	slot->tried_at = now;
+	if (sch->end == 0 && ttl > frontier(sch)) {
+		sch->frontier = ttl;
+		sch->progress_at = now;
+		spread(sch);
+	}
+	slot->due = next_turn(sch, ttl);
+	return slot;
+}
+
+/* Why there is no known end, from the state of the discovery. */
+static void
+set_stop_of_discovery(struct ht_schedule *sch)
+{
+	if (sch->end != 0)
+		return;
+	if (ahead(sch) >= sch->set->max_unknown)
+		sch->stop = HT_STOP_UNKNOWN;
+	else if (frontier(sch) >= sch->set->max_ttl)
+		sch->stop = HT_STOP_MAX_TTL;
+	else
+		sch->stop = HT_STOP_NONE;
+}
+
+void
+ht_schedule_sent(struct ht_schedule *sch, unsigned ttl, ht_time now)
+{
+	struct ht_slot *slot = tried(sch, ttl, now);
+
+	slot->seq++;
+	slot->pending++;
+	sch->is_blocked = false;
+	set_stop_of_discovery(sch);
+}
+
+void
+ht_schedule_failed(struct ht_schedule *sch, unsigned ttl, ht_time now)
+{
+	tried(sch, ttl, now);
+	sch->is_blocked = true;
+}
+
+static void
+set_end(struct ht_schedule *sch, unsigned ttl, enum ht_stop stop)
+{
+	bool has_moved = sch->end != ttl;
+
+	sch->end = ttl;
+	sch->stop = stop;
+	if (has_moved)
+		spread(sch);
+}
+
+/* The path turned out to be longer than thought: go on behind ttl. */
+static void
+reopen(struct ht_schedule *sch, unsigned ttl, ht_time now)
+{
+	sch->end = 0;
+	sch->farthest = sch->frontier = ttl;
+	sch->progress_at = now;
+	set_stop_of_discovery(sch);
+	spread(sch);
+}
+
+static void
+judge_transit(struct ht_schedule *sch, unsigned ttl, ht_time now)
+{
+	if (sch->end == 0 || ttl < sch->end)
+		return;
+
+	const struct ht_slot *end = &sch->slots[sch->end];
+	bool is_end_doubtful = sch->stop == HT_STOP_UNREACHABLE || end->target_run == 0
+			       || end->silent_run >= TRANSIT_RUN;
+
+	if (ttl == sch->end ? end->transit_run >= TRANSIT_RUN : is_end_doubtful)
+		reopen(sch, ttl, now);
+}
+
+static void
+judge_destination(struct ht_schedule *sch, unsigned ttl)
+{
+	const struct ht_slot *slot = &sch->slots[ttl];
+
+	if (slot->is_transit && slot->target_run < END_RUN)
+		return;
+
+	bool is_end_gone = sch->end != 0
+			   && sch->slots[sch->end].silent_run >= SILENT_RUN
+			   && slot->target_run >= 2;
+
+	if (sch->end == 0 || ttl <= sch->end || sch->stop == HT_STOP_UNREACHABLE
+	    || is_end_gone)
+		set_end(sch, ttl, HT_STOP_DESTINATION);
+}
+
+static bool
+is_transit_beyond(const struct ht_schedule *sch, unsigned ttl)
+{
+	for (unsigned t = ttl + 1; t <= min_of(frontier(sch), HT_TTL_MAX); t++)
+		if (sch->slots[t].transit_run > 0)
+			return true;
+	return false;
+}
+
+static void
+judge_refusal(struct ht_schedule *sch, unsigned ttl)
+{
+	const struct ht_slot *slot = &sch->slots[ttl];
+	bool is_sure = slot->refusal_run >= END_RUN;
+
+	if (!is_sure && (slot->is_transit || is_transit_beyond(sch, ttl)))
+		return;
+	if (sch->stop == HT_STOP_DESTINATION && slot->refusal_run < REFUSAL_RUN)
+		return;
+	if (sch->end == 0 || ttl < sch->end
+	    || (ttl == sch->end && sch->stop == HT_STOP_DESTINATION))
+		set_end(sch, ttl, HT_STOP_UNREACHABLE);
+}
+
+void
+ht_schedule_reply(struct ht_schedule *sch, unsigned ttl, const struct ht_reply *reply,
+    bool was_pending, ht_time now)
+{
+	struct ht_slot *slot = &sch->slots[ttl];
+	bool is_transit = reply->kind == HT_REPLY_TIME_EXCEEDED;
+	bool is_target = ht_reply_is_destination(reply);
+	int64_t rtt = reply->rx_ns - reply->tx_ns;
+
+	if (was_pending)
+		slot->pending--;
+	slot->silent_run = 0;
+	slot->is_transit |= is_transit;
+	slot->transit_run = is_transit ? slot->transit_run + 1 : 0;
+	slot->target_run = is_target ? slot->target_run + 1 : 0;
+	slot->refusal_run = is_transit || is_target ? 0 : slot->refusal_run + 1;
+	if (rtt > sch->rtt_worst_ns)
+		sch->rtt_worst_ns = rtt;
+	if (ttl > sch->farthest) {
+		sch->farthest = ttl;
+		sch->progress_at = now;
+	}
+
+	if (is_transit)
+		judge_transit(sch, ttl, now);
+	else if (is_target)
+		judge_destination(sch, ttl);
+	else
+		judge_refusal(sch, ttl);
+	set_stop_of_discovery(sch);
+}
+
+void
+ht_schedule_lost(struct ht_schedule *sch, unsigned ttl, bool is_silence)
+{
+	struct ht_slot *slot = &sch->slots[ttl];
+
+	slot->pending--;
+	if (is_silence)
+		slot->silent_run++;
+}
+
+void
+ht_schedule_hold(struct ht_schedule *sch, ht_time now)
+{
+	sch->not_before = now;
+	spread(sch);
+	set_stop_of_discovery(sch);
+}
+
+bool
+ht_schedule_is_done(const struct ht_schedule *sch)
+{
+	if (sch->set->cycles == 0 || !sch->is_started || grow_at(sch) != HT_TIME_NEVER)
+		return false;
+	for (unsigned ttl = sch->set->first_ttl; ttl <= live_last(sch); ttl++)
+		if (!is_exhausted(sch, ttl))
+			return false;
+	return true;
+}
+
+unsigned
+ht_schedule_pending(const struct ht_schedule *sch)
+{
+	unsigned pending = 0;
+
+	for (unsigned ttl = sch->set->first_ttl; ttl <= live_last(sch); ttl++)
+		pending += sch->slots[ttl].pending;
+	return pending;
+}

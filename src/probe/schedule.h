@@ -1,0 +1,84 @@
+/* SPDX-License-Identifier: ISC */
+/**
+ * @file schedule.h
+ * Decides which probe leaves when, for one (target, flow), and where its path
+ * ends.
+ *
+ * The schedule keeps the few facts that it needs and does not read the path
+ * model, so what is displayed can never change what is measured.
+ */
+#ifndef HT_PROBE_SCHEDULE_H
+#define HT_PROBE_SCHEDULE_H
+
+#include <hoptop/event.h>
+#include <hoptop/session.h>
+#include <hoptop/transport.h>
+
+/** Facts about one TTL. */
+struct ht_slot {
+	ht_time due;          /**< when the next probe may leave */
+	ht_time tried_at;     /**< newest attempt */
+	uint32_t seq;         /**< probes sent */
+	uint64_t attempts;    /**< probes sent or failed to send */
+	uint32_t pending;     /**< in flight */
+	bool is_transit;      /**< a time-exceeded was ever the answer */
+	unsigned transit_run; /**< newest answers in a row: time-exceeded */
+	unsigned target_run;  /**< newest answers in a row: the destination's */
+	unsigned refusal_run; /**< newest answers in a row: unreachable */
+	unsigned silent_run;  /**< newest probes in a row that were lost */
+};
+
+struct ht_schedule {
+	const struct ht_settings *set;        /**< borrowed, may change between calls */
+	struct ht_slot slots[HT_TTL_MAX + 1]; /**< by ttl */
+	double phase;         /**< 0..1: offset among all lanes, in hop steps */
+	ht_time start;        /**< first probe; grid of the phases */
+	ht_time not_before;   /**< nothing leaves earlier (pause, stall) */
+	ht_time progress_at;  /**< newest growth or first answer of a ttl */
+	int64_t rtt_worst_ns; /**< largest RTT seen, for the patience of discovery */
+	unsigned farthest;    /**< largest ttl that answered; first - 1 if none */
+	unsigned frontier;    /**< largest ttl that was tried; first - 1 if none */
+	unsigned end;         /**< last ttl of the path, 0 while unknown */
+	enum ht_stop stop;    /**< why it ends */
+	bool is_started;
+	bool is_blocked; /**< the newest attempt failed: do not grow */
+};
+
+/**
+ * Begin.
+ *
+ * @param set    borrowed for the life of the schedule
+ * @param phase  0..1, different for every lane so that they do not send at once
+ */
+void ht_schedule_init(
+    struct ht_schedule *sch, const struct ht_settings *set, double phase);
+
+/** The ttl whose probe is due now; 0 if none. */
+unsigned ht_schedule_due(struct ht_schedule *sch, ht_time now);
+
+/** When ht_schedule_due() will next be non-zero without any news. */
+ht_time ht_schedule_next(const struct ht_schedule *sch);
+
+/** A probe of this ttl has left. */
+void ht_schedule_sent(struct ht_schedule *sch, unsigned ttl, ht_time now);
+
+/** A probe of this ttl could not leave. */
+void ht_schedule_failed(struct ht_schedule *sch, unsigned ttl, ht_time now);
+
+/** A probe that had left was answered for the first time, late or not. */
+void ht_schedule_reply(struct ht_schedule *sch, unsigned ttl,
+    const struct ht_reply *reply, bool was_pending, ht_time now);
+
+/** A probe was lost; or withdrawn, which is no sign of silence. */
+void ht_schedule_lost(struct ht_schedule *sch, unsigned ttl, bool is_silence);
+
+/** Let nothing leave before now; what is overdue waits for its next turn. */
+void ht_schedule_hold(struct ht_schedule *sch, ht_time now);
+
+/** True when every hop has had its cycles. */
+bool ht_schedule_is_done(const struct ht_schedule *sch);
+
+/** Probes in flight to hops of the path. */
+unsigned ht_schedule_pending(const struct ht_schedule *sch);
+
+#endif /* HT_PROBE_SCHEDULE_H */
