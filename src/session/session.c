@@ -24,13 +24,13 @@
 #include "probe/inflight.h"
 #include "probe/schedule.h"
 #include "session/nametab.h"
+#include "session/settings.h"
 
 #define OBSERVERS_MAX 8
 /* After so many failures in a row the route is looked up anew. */
 #define PREPARE_AFTER_FAILURES 3
 /* Fractions of the golden ratio are spread evenly, however many lanes come. */
-#define GOLDEN   0.6180339887498949
-#define SIZE_MIN 28
+#define GOLDEN 0.6180339887498949
 
 struct lane {
 	uint16_t target;
@@ -77,23 +77,6 @@ struct ht_session {
 	ht_time promised;  /* when the newest step asked to be called again */
 	ht_time last_sent; /* newest attempt, for the grace time */
 };
-
-void
-ht_settings_init(struct ht_settings *set)
-{
-	*set = (struct ht_settings){
-		.proto = HT_PROTO_ICMP,
-		.interval_ns = HT_S,
-		.timeout_ns = 3 * HT_S,
-		.grace_ns = 5 * HT_S,
-		.first_ttl = 1,
-		.max_ttl = 30,
-		.max_unknown = 12,
-		.size = 64,
-		.flows = 1,
-		.history = 86400,
-	};
-}
 
 /* Room for everything that can be pending, four times over for the late ones. */
 static size_t
@@ -432,8 +415,8 @@ probe_size(struct ht_session *ss)
 
 	if (size >= 0)
 		return (unsigned)size;
-	return SIZE_MIN
-	       + (unsigned)ht_rng_below(&ss->rng, (uint64_t)(-size - SIZE_MIN + 1));
+	return HT_SIZE_MIN
+	       + (unsigned)ht_rng_below(&ss->rng, (uint64_t)(-size - HT_SIZE_MIN + 1));
 }
 
 static struct ht_probe
@@ -667,20 +650,10 @@ ht_session_settings(const struct ht_session *ss)
 	return &ss->set;
 }
 
-static bool
-is_valid(const struct ht_settings *set, unsigned max_ttl)
-{
-	return set->interval_ns > 0 && set->timeout_ns > 0 && set->grace_ns >= 0
-	       && set->first_ttl >= 1 && set->first_ttl <= set->max_ttl
-	       && set->max_ttl <= max_ttl && set->max_unknown >= 1 && set->tos <= 255
-	       && set->pattern <= 255 && set->size <= 9000 && set->size >= -9000
-	       && (set->size >= SIZE_MIN || set->size <= -SIZE_MIN);
-}
-
 int
 ht_session_set(struct ht_session *ss, const struct ht_settings *set, ht_time now)
 {
-	if (!is_valid(set, ss->max_ttl))
+	if (!ht_settings_are_valid(set, ss->max_ttl))
 		return -EINVAL;
 	ss->set.interval_ns = set->interval_ns;
 	ss->set.timeout_ns = set->timeout_ns;

@@ -1,0 +1,430 @@
+/* SPDX-License-Identifier: ISC */
+/* What leaves when, what is in flight, where the path ends. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "probe/inflight.h"
+#include "probe/schedule.h"
+
+/* In flight ***************************************************************/
+
+static struct ht_flight *
+launch(struct ht_inflight *fl, ht_time deadline)
+{
+	struct ht_flight *f = ht_inflight_reserve(fl);
+
+	assert_non_null(f);
+	f->deadline = deadline;
+	ht_inflight_commit(fl);
+	return f;
+}
+
+static void
+test_tokens_are_never_reused(void **state)
+{
+	struct ht_inflight fl;
+	uint32_t first;
+
+	(void)state;
+	assert_int_equal(ht_inflight_init(&fl, 1), 0);
+	first = launch(&fl, 10)->token;
+	for (unsigned i = 1; i < fl.size; i++)
+		launch(&fl, 10)->state = HT_FLIGHT_ANSWERED;
+	assert_non_null(ht_inflight_find(&fl, first));
+	/* The ring has come round, and the first is still pending. */
+	assert_null(ht_inflight_reserve(&fl));
+	ht_inflight_find(&fl, first)->state = HT_FLIGHT_LOST;
+	assert_int_not_equal(launch(&fl, 20)->token, first);
+	assert_null(ht_inflight_find(&fl, first));
+	assert_null(ht_inflight_find(&fl, 0xffffffffu));
+	ht_inflight_done(&fl);
+}
+
+static void
+test_expiry_is_in_order(void **state)
+{
+	struct ht_inflight fl;
+
+	(void)state;
+	assert_int_equal(ht_inflight_init(&fl, 1), 0);
+	assert_true(ht_inflight_next(&fl) == HT_TIME_NEVER);
+	struct ht_flight *a = launch(&fl, 10);
+	struct ht_flight *b = launch(&fl, 20);
+	struct ht_flight *c = launch(&fl, 30);
+	assert_true(ht_inflight_next(&fl) == 10);
+	assert_null(ht_inflight_expire(&fl, 9));
+	assert_ptr_equal(ht_inflight_expire(&fl, 10), a);
+	assert_int_equal(a->state, HT_FLIGHT_LOST);
+	b->state = HT_FLIGHT_ANSWERED;
+	assert_true(ht_inflight_next(&fl) == 30);
+	assert_ptr_equal(ht_inflight_expire(&fl, 99), c);
+	assert_null(ht_inflight_expire(&fl, 99));
+	/* Lost ones are remembered: their answers will be late, not foreign. */
+	assert_ptr_equal(ht_inflight_find(&fl, a->token), a);
+	ht_inflight_done(&fl);
+}
+
+/* The schedule: a world that answers as it is told ***************************/
+
+#define HOPS_MAX 40
+
+struct world {
+	struct ht_settings set;
+	struct ht_schedule sch;
+	ht_time now;
+	unsigned length; /* the destination's ttl, 0: none answers */
+	bool is_silent[HOPS_MAX];
+	ht_time last[HOPS_MAX]; /* newest send by ttl */
+	unsigned sent[HOPS_MAX];
+	unsigned in_burst; /* sends since time moved on */
+};
+
+static void
+world_init(struct world *w, unsigned length)
+{
+	memset(w, 0, sizeof(*w));
+	ht_settings_init(&w->set);
+	w->length = length;
+	ht_schedule_init(&w->sch, &w->set, 0.0);
+}
+
+static struct ht_reply
+reply_of(enum ht_reply_kind kind)
+{
+	return (struct ht_reply){ .kind = (uint8_t)kind, .rx_ns = 10 * HT_MS };
+}
+
+static void
+answer(struct world *w, unsigned ttl)
+{
+	bool is_target = w->length != 0 && ttl >= w->length;
+	struct ht_reply reply = reply_of(
+	    is_target ? HT_REPLY_ECHO : HT_REPLY_TIME_EXCEEDED);
+
+	if (w->is_silent[is_target ? w->length : ttl] || (w->length == 0 && ttl > 5))
+		ht_schedule_lost(&w->sch, ttl, true);
+	else
+		ht_schedule_reply(&w->sch, ttl, &reply, true, w->now);
+}
+
+/* Send all that is due now; the answers come after all have left. */
+static void
+world_step(struct world *w)
+{
+	unsigned ttls[256];
+	unsigned ttl;
+
+	w->in_burst = 0;
+	while ((ttl = ht_schedule_due(&w->sch, w->now)) != 0) {
+		assert_true(ttl < HOPS_MAX);
+		ttls[w->in_burst++] = ttl;
+		ht_schedule_sent(&w->sch, ttl, w->now);
+		w->last[ttl] = w->now;
+		w->sent[ttl]++;
+	}
+	for (unsigned i = 0; i < w->in_burst; i++)
+		answer(w, ttls[i]);
+}
+
+/* Run until a time; the largest burst that was seen. */
+static unsigned
+world_run(struct world *w, ht_time until)
+{
+	unsigned burst = 0;
+
+	while (w->now <= until) {
+		world_step(w);
+		burst = w->in_burst > burst ? w->in_burst : burst;
+		ht_time next = ht_schedule_next(&w->sch);
+		assert_true(next > w->now || w->in_burst > 0);
+		w->now = next > w->now ? next : w->now + 1;
+	}
+	return burst;
+}
+
+static void
+test_discovery_is_gentle(void **state)
+{
+	struct world w;
+
+	(void)state;
+	world_init(&w, 12);
+	world_step(&w);
+	assert_true(w.in_burst <= 6);
+	assert_true(world_run(&w, 100 * HT_MS) <= 6);
+	assert_int_equal(w.sch.end, 12);
+	assert_int_equal(w.sch.stop, HT_STOP_DESTINATION);
+}
+
+static void
+test_turns_are_spread(void **state)
+{
+	struct world w;
+
+	(void)state;
+	world_init(&w, 10);
+	world_run(&w, 20 * HT_S);
+	/* From the second cycle on no two hops share a moment. */
+	for (unsigned a = 1; a <= 10; a++) {
+		for (unsigned b = a + 1; b <= 10; b++) {
+			ht_time apart = (w.last[a] - w.last[b]) % HT_S;
+			apart = apart < 0 ? apart + HT_S : apart;
+			assert_true(apart >= 99 * HT_MS && apart <= 901 * HT_MS);
+		}
+	}
+	/* Twenty seconds are twenty probes, one more or less for the phase. */
+	for (unsigned ttl = 1; ttl <= 10; ttl++)
+		assert_in_range(w.sent[ttl], 19, 21);
+}
+
+static void
+test_gap_is_never_short(void **state)
+{
+	struct world w;
+	ht_time last[HOPS_MAX] = { 0 };
+	unsigned seen[HOPS_MAX] = { 0 };
+
+	(void)state;
+	world_init(&w, 7);
+	while (w.now < 30 * HT_S) {
+		world_step(&w);
+		for (unsigned ttl = 1; ttl <= 7; ttl++) {
+			if (w.sent[ttl] == seen[ttl])
+				continue;
+			if (seen[ttl] > 0)
+				assert_true(w.last[ttl] - last[ttl] >= HT_S * 15 / 16);
+			last[ttl] = w.last[ttl];
+			seen[ttl] = w.sent[ttl];
+		}
+		ht_time next = ht_schedule_next(&w.sch);
+		w.now = next > w.now ? next : w.now + 1;
+	}
+}
+
+static void
+test_silent_hops_cost_time_not_bursts(void **state)
+{
+	struct world w;
+
+	(void)state;
+	world_init(&w, 14);
+	for (unsigned ttl = 3; ttl <= 12; ttl++)
+		w.is_silent[ttl] = true;
+	assert_true(world_run(&w, 4 * HT_S) <= 6);
+	assert_int_equal(w.sch.end, 14);
+}
+
+static void
+test_unknown_limit_stops(void **state)
+{
+	struct world w;
+
+	(void)state;
+	world_init(&w, 0);
+	w.set.max_unknown = 8;
+	world_run(&w, 10 * HT_S);
+	assert_int_equal(w.sch.end, 0);
+	assert_int_equal(w.sch.stop, HT_STOP_UNKNOWN);
+	assert_true(w.sent[13] > 0);
+	assert_int_equal(w.sent[14], 0);
+}
+
+static void
+test_max_ttl_stops(void **state)
+{
+	struct world w;
+
+	(void)state;
+	world_init(&w, 20);
+	w.set.max_ttl = 8;
+	world_run(&w, 10 * HT_S);
+	assert_int_equal(w.sch.stop, HT_STOP_MAX_TTL);
+	assert_int_equal(w.sent[9], 0);
+}
+
+static void
+test_stall_makes_no_burst(void **state)
+{
+	struct world w;
+
+	(void)state;
+	world_init(&w, 10);
+	world_run(&w, 10 * HT_S);
+	w.now += 3600 * HT_S + 400 * HT_MS;
+	world_step(&w);
+	assert_true(w.in_burst <= 6);
+	unsigned before = w.sent[3];
+	world_run(&w, w.now + 10 * HT_S);
+	assert_in_range(w.sent[3] - before, 9, 11);
+}
+
+static void
+test_path_that_grows_is_found(void **state)
+{
+	struct world w;
+
+	(void)state;
+	world_init(&w, 6);
+	world_run(&w, 10 * HT_S);
+	assert_int_equal(w.sch.end, 6);
+	w.length = 9;
+	world_run(&w, 20 * HT_S);
+	assert_int_equal(w.sch.end, 9);
+	w.length = 5;
+	world_run(&w, 40 * HT_S);
+	assert_int_equal(w.sch.end, 5);
+}
+
+static void
+test_growth_behind_a_silent_hop_is_found(void **state)
+{
+	struct world w;
+
+	(void)state;
+	world_init(&w, 6);
+	world_run(&w, 10 * HT_S);
+	w.length = 7;
+	w.is_silent[6] = true;
+	world_run(&w, 60 * HT_S);
+	assert_int_equal(w.sch.end, 7);
+}
+
+static void
+test_beyond_the_end_is_asked_seldom(void **state)
+{
+	struct world w;
+
+	(void)state;
+	world_init(&w, 6);
+	world_run(&w, 10 * HT_S);
+	unsigned before = w.sent[7];
+	world_run(&w, 170 * HT_S);
+	assert_in_range(w.sent[7] - before, 8, 12);
+	assert_int_equal(w.sent[9], 0);
+}
+
+static void
+hear(struct world *w, unsigned ttl, enum ht_reply_kind kind)
+{
+	struct ht_reply reply = reply_of(kind);
+
+	ht_schedule_sent(&w->sch, ttl, w->now);
+	ht_schedule_reply(&w->sch, ttl, &reply, true, w->now);
+}
+
+static void
+test_refusal_ends_only_where_no_transit_answers(void **state)
+{
+	struct world w;
+
+	(void)state;
+	world_init(&w, 0);
+	(void)ht_schedule_due(&w.sch, 0);
+	for (unsigned ttl = 1; ttl <= 4; ttl++)
+		hear(&w, ttl, HT_REPLY_TIME_EXCEEDED);
+	hear(&w, 3, HT_REPLY_UNREACHABLE);
+	assert_int_equal(w.sch.end, 0);
+	hear(&w, 5, HT_REPLY_UNREACHABLE);
+	assert_int_equal(w.sch.end, 5);
+	assert_int_equal(w.sch.stop, HT_STOP_UNREACHABLE);
+	/* A proof of a longer way undoes it. */
+	hear(&w, 6, HT_REPLY_TIME_EXCEEDED);
+	assert_int_equal(w.sch.end, 0);
+	hear(&w, 7, HT_REPLY_ECHO);
+	assert_int_equal(w.sch.end, 7);
+	assert_int_equal(w.sch.stop, HT_STOP_DESTINATION);
+}
+
+static void
+test_parallel_routes_keep_the_end(void **state)
+{
+	struct world w;
+	unsigned moves = 0;
+
+	(void)state;
+	world_init(&w, 0);
+	(void)ht_schedule_due(&w.sch, 0);
+	for (unsigned ttl = 1; ttl <= 7; ttl++)
+		hear(&w, ttl, HT_REPLY_TIME_EXCEEDED);
+	hear(&w, 8, HT_REPLY_ECHO);
+	/* Every second packet finds the target one hop earlier. */
+	for (unsigned i = 0; i < 200; i++) {
+		hear(&w, 7, i % 2 ? HT_REPLY_TIME_EXCEEDED : HT_REPLY_ECHO);
+		moves += w.sch.end != 8;
+		hear(&w, 8, HT_REPLY_ECHO);
+	}
+	assert_int_equal(moves, 0);
+}
+
+static void
+test_failures_do_not_grow_but_end(void **state)
+{
+	struct world w;
+	unsigned ttl, tries = 0;
+
+	(void)state;
+	world_init(&w, 5);
+	w.set.cycles = 3;
+	while (!ht_schedule_is_done(&w.sch)) {
+		while ((ttl = ht_schedule_due(&w.sch, w.now)) != 0) {
+			assert_int_equal(ttl, 1);
+			ht_schedule_failed(&w.sch, ttl, w.now);
+			tries++;
+		}
+		w.now = ht_schedule_next(&w.sch);
+		assert_true(w.now < 10 * HT_S || ht_schedule_is_done(&w.sch));
+	}
+	assert_int_equal(tries, 3);
+}
+
+static void
+test_cycles_end(void **state)
+{
+	struct world w;
+
+	(void)state;
+	world_init(&w, 8);
+	w.set.cycles = 10;
+	while (!ht_schedule_is_done(&w.sch)) {
+		world_step(&w);
+		ht_time next = ht_schedule_next(&w.sch);
+		if (next == HT_TIME_NEVER)
+			break;
+		w.now = next > w.now ? next : w.now + 1;
+	}
+	assert_true(ht_schedule_is_done(&w.sch));
+	for (unsigned i = 1; i <= 8; i++)
+		assert_int_equal(w.sent[i], 10);
+	assert_true(w.now <= 10 * HT_S);
+	assert_int_equal(ht_schedule_pending(&w.sch), 0);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_tokens_are_never_reused),
+		cmocka_unit_test(test_expiry_is_in_order),
+		cmocka_unit_test(test_discovery_is_gentle),
+		cmocka_unit_test(test_turns_are_spread),
+		cmocka_unit_test(test_gap_is_never_short),
+		cmocka_unit_test(test_silent_hops_cost_time_not_bursts),
+		cmocka_unit_test(test_unknown_limit_stops),
+		cmocka_unit_test(test_max_ttl_stops),
+		cmocka_unit_test(test_stall_makes_no_burst),
+		cmocka_unit_test(test_path_that_grows_is_found),
+		cmocka_unit_test(test_growth_behind_a_silent_hop_is_found),
+		cmocka_unit_test(test_beyond_the_end_is_asked_seldom),
+		cmocka_unit_test(test_refusal_ends_only_where_no_transit_answers),
+		cmocka_unit_test(test_parallel_routes_keep_the_end),
+		cmocka_unit_test(test_failures_do_not_grow_but_end),
+		cmocka_unit_test(test_cycles_end),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
