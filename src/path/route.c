@@ -1,0 +1,143 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * When has the route changed?  Each hop has a stable address; a run is a row of
+ * answers from others.
+ *
+ * 1. The first address that answers is stable, and its reign begins.
+ * 2. No other answered in this reign before, the reign has some length, and the
+ *    run is of one address: three answers are a change.
+ * 3. Otherwise the hop may balance its load: a run must have twelve answers,
+ *    and be so long that chance makes it less than once in 10^8, at the share
+ *    that the others had before it.
+ *
+ * The change began with the first answer of the run.  The share is taken from
+ * the newest 64 answers, for routers are reconfigured.
+ */
+#include "path/route.h"
+
+#include <math.h>
+
+#include "base/addr.h"
+
+#define RUN_CLEAR    3
+#define RUN_BALANCED 12
+#define REIGN_CLEAR  10
+#define CHANCE       1e-8
+#define RECENT_BITS  64
+
+static void
+reign_begin(struct ht_route_hop *rt, const struct ht_addr *stable, unsigned answers)
+{
+	/* A run of several addresses says that they share the load from now on. */
+	rt->is_shared = rt->run > 0 && rt->run_mixed;
+	rt->stable = *stable;
+	rt->reign = answers;
+	rt->recent = 0;
+	rt->run = 0;
+}
+
+static unsigned
+count_bits(uint64_t bits)
+{
+	unsigned n = 0;
+
+	for (; bits != 0; bits &= bits - 1)
+		n++;
+	return n;
+}
+
+/* Stable has answered again: the run was balancing, it goes into the share. */
+static void
+run_end(struct ht_route_hop *rt)
+{
+	unsigned len = rt->run + 1;
+
+	if (rt->run > 0)
+		rt->is_shared = true;
+	if (len < RECENT_BITS)
+		rt->recent = rt->recent << len | ((UINT64_C(1) << len) - 2);
+	else
+		rt->recent = UINT64_MAX - 1;
+	rt->reign += len;
+	rt->run = 0;
+}
+
+static void
+run_add(struct ht_route_hop *rt, const struct ht_addr *from, ht_time at)
+{
+	if (rt->run == 0) {
+		rt->run_at = at;
+		rt->run_mixed = false;
+	} else if (!ht_addr_equal(&rt->candidate, from)) {
+		rt->run_mixed = true;
+	}
+	rt->candidate = *from;
+	rt->run++;
+}
+
+/* Chance that a run as long as this one is nothing but balancing. */
+static double
+run_chance(const struct ht_route_hop *rt)
+{
+	unsigned known = rt->reign < RECENT_BITS ? rt->reign : RECENT_BITS;
+	double share = (count_bits(rt->recent) + 1.0) / (known + 2.0);
+
+	return pow(share, rt->run);
+}
+
+static bool
+is_change(const struct ht_route_hop *rt)
+{
+	if (!rt->is_shared && rt->reign >= REIGN_CLEAR && !rt->run_mixed)
+		return rt->run >= RUN_CLEAR;
+	return rt->run >= RUN_BALANCED && run_chance(rt) <= CHANCE;
+}
+
+bool
+ht_route_answer(struct ht_route_hop *rt, const struct ht_addr *from, ht_time at,
+    struct ht_path_change *ret_change)
+{
+	if (rt->stable.family == HT_FAMILY_NONE) {
+		reign_begin(rt, from, 1);
+		return false;
+	}
+	if (ht_addr_equal(&rt->stable, from)) {
+		run_end(rt);
+		return false;
+	}
+	run_add(rt, from, at);
+	if (!is_change(rt))
+		return false;
+	*ret_change = (struct ht_path_change){
+		.at = rt->run_at,
+		.from = rt->stable,
+		.to = *from,
+	};
+	reign_begin(rt, from, rt->run);
+	return true;
+}
+
+unsigned
+ht_route_answers(const struct ht_route_hop *rt)
+{
+	return rt->reign + rt->run;
+}
+
+void
+ht_route_log(struct ht_route *route, struct ht_route_hop *rt,
+    const struct ht_path_change *change, ht_time slack)
+{
+	struct ht_path_change *entry =
+	    &route->changes[route->n_changes % HT_PATH_CHANGES_MAX];
+	bool is_soon = route->epoch > 0 && change->at - route->epoch_since <= slack;
+
+	/* A hop that changes twice has left the epoch, however soon. */
+	if (!is_soon || rt->epoch == route->epoch) {
+		route->epoch++;
+		route->epoch_since = change->at;
+	}
+	rt->epoch = route->epoch;
+	*entry = *change;
+	entry->epoch = route->epoch;
+	route->n_changes++;
+}
