@@ -13,7 +13,7 @@
 /** How a value is written. */
 enum view_unit {
 	VIEW_UNIT_NONE = 0,
-	VIEW_UNIT_PCT,     /**< double, 0..100; "%.1f", with '%' where mtr has it */
+	VIEW_UNIT_PCT,     /**< double, 0..100, written with 1 decimal */
 	VIEW_UNIT_COUNT,   /**< uint64_t */
 	VIEW_UNIT_MS,      /**< double nanoseconds, written in ms with 1 decimal */
 	VIEW_UNIT_TEXT,    /**< short text */
@@ -64,11 +64,28 @@ extern const struct view_column view_columns[];
 /** Find a column by its letter; NULL if there is none. */
 const struct view_column *view_column_find(char letter);
 
+/**
+ * Say that a letter is kept for a column of a later version ('o' ASN, 'c'
+ * class), so that -o can refuse it by name.
+ *
+ * @return what the column will be, or NULL if the letter means nothing
+ */
+const char *view_column_planned(char letter);
+
 /** The default -o string, mtr's: "LS NABWV". */
 extern const char *const view_columns_default;
 
 /**
- * Write a value as the screen and the text report show it, without padding.
+ * Fill in a row: path and hop are looked up, recent is NULL.
+ *
+ * @param flow  number of the flow, from 0
+ */
+void view_row_init(struct view_row *row, const struct ht_session *ss, unsigned target,
+    unsigned flow, unsigned ttl);
+
+/**
+ * Write a value as the screen shows it: "4.8", "312", "23.1", without padding,
+ * without a sign for percent, with a decimal point in every locale.
  *
  * @param has  false writes "-"
  * @param buf  caller's, at least 32 bytes; returned

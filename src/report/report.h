@@ -1,0 +1,105 @@
+/* SPDX-License-Identifier: ISC */
+/**
+ * @file report.h
+ * Everything that hoptop prints without a screen: one table of outputs.
+ *
+ * An output never reads a clock and never writes: it appends to `out`, and the
+ * program writes that wherever it wants, sees the error of a full disk, and
+ * clears it.  Two kinds: those that speak once a target is done, and streams
+ * (raw, split) that speak at every event too.
+ *
+ *     report_init(&rp, ops, &run);
+ *     ht_session_observe(ss, report_event, &rp);
+ *     while (...) {
+ *             ... ht_session_step() ...
+ *             ... write rp.out.text, rp.out.len; ht_buf_clear(&rp.out) ...
+ *     }
+ *     run.end_ns = ...; for each target: report_finish(&rp, target);
+ *     ... write and clear as above; rp.out.failed: out of memory ...
+ *     report_done(&rp);
+ */
+#ifndef HT_REPORT_REPORT_H
+#define HT_REPORT_REPORT_H
+
+#include <hoptop/session.h>
+
+#include "base/buf.h"
+#include "view/host.h"
+
+/** What the program knows and a report has to be told; all borrowed. */
+struct report_run {
+	const struct ht_session *ss;
+	unsigned flow;          /**< the flow to report, from 0 */
+	const char *columns;    /**< letters of -o; NULL: view_columns_default */
+	enum view_names names;  /**< -n, -b */
+	bool show_mpls;         /**< -e */
+	const char *local_host; /**< name of this host; cleaned when printed */
+	int64_t start_ns;       /**< wall clock at ht_session_start(), ns since 1970 */
+	int64_t end_ns;         /**< wall clock now; set before report_finish() */
+	int utc_offset_s;       /**< of local time, seconds east of Greenwich */
+};
+
+struct report_ops;
+struct report_stream; /* lines of streams; private to src/report */
+
+/** One output being made. */
+struct report {
+	const struct report_ops *ops;
+	struct report_run run;
+	struct ht_buf out;            /**< to be written and cleared by the program */
+	struct report_stream *stream; /**< private; NULL unless ops->event */
+};
+
+/** One output format. */
+struct report_ops {
+	const char *id;        /**< "text", "wide", "json", "csv", "raw", ... */
+	char letter;           /**< option, as in mtr: 'r' */
+	const char *long_name; /**< long option without dashes: "report" */
+	const char *help;      /**< half a sentence */
+
+	/** Streams: say what an event is worth, else NULL. */
+	void (*event)(struct report *rp, const struct ht_event *ev);
+
+	/** Say the final word about a target; NULL for pure streams. */
+	void (*finish)(struct report *rp, unsigned target);
+};
+
+/** All outputs, in the order of the help; ends with id NULL. */
+extern const struct report_ops report_table[];
+
+/** Find an output by its id, NULL if there is none. */
+const struct report_ops *report_find(const char *id);
+
+/** Find an output by its option letter, NULL if there is none. */
+const struct report_ops *report_find_letter(char letter);
+
+/**
+ * Begin an output.
+ *
+ * @param run  copied; what it points to is borrowed until report_done()
+ * @return 0, or -ENOMEM (streams only); report_done() is needed only after 0
+ */
+int report_init(
+    struct report *rp, const struct report_ops *ops, const struct report_run *run);
+
+/** Give back what the output holds. */
+void report_done(struct report *rp);
+
+/**
+ * Take in an event; an ht_event_fn, to be given to ht_session_observe().
+ *
+ * Appends to rp->out for streams, does nothing for others.  mtr's streams have
+ * no word for the target: target 0 speaks at once, the lines of others are kept
+ * until report_finish().
+ *
+ * @param ctx  struct report *
+ */
+void report_event(void *ctx, const struct ht_event *ev);
+
+/**
+ * Append what is to be said when a target is done: its whole report, or for a
+ * stream the lines that were kept.  Call once per target, in order.
+ */
+void report_finish(struct report *rp, unsigned target);
+
+#endif /* HT_REPORT_REPORT_H */
