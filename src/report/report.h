@@ -14,7 +14,7 @@
  *             ... ht_session_step() ...
  *             ... write rp.out.text, rp.out.len; ht_buf_clear(&rp.out) ...
  *     }
- *     run.end_ns = ...; for each target: report_finish(&rp, target);
+ *     rp.run.end_ns = ...; for each target: report_finish(&rp, target);
  *     ... write and clear as above; rp.out.failed: out of memory ...
  *     report_done(&rp);
  */
@@ -60,12 +60,12 @@ struct report_ops {
 	/** Streams: say what an event is worth, else NULL. */
 	void (*event)(struct report *rp, const struct ht_event *ev);
 
-	/** Say the final word about a target; NULL for pure streams. */
+	/** Say the final word about a target. */
 	void (*finish)(struct report *rp, unsigned target);
 };
 
-/** All outputs, in the order of the help; ends with id NULL. */
-extern const struct report_ops report_table[];
+/** List the outputs, in the order of the help; NULL beyond the last. */
+const struct report_ops *report_at(size_t i);
 
 /** Find an output by its id, NULL if there is none. */
 const struct report_ops *report_find(const char *id);

@@ -30,6 +30,9 @@ enum view_names {
 const char *view_host(
     const struct view_row *row, enum view_names how, const char *empty, char *buf);
 
+/** The newest address that answered, borrowed; NULL while nothing did. */
+const struct ht_addr *view_row_addr(const struct view_row *row);
+
 /** Write one address by how; same buffer rule. */
 const char *view_addr(const struct ht_session *ss, const struct ht_addr *addr,
     enum view_names how, char *buf);

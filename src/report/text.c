@@ -1,0 +1,205 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * The report for people, as mtr lays it out.
+ *
+ * Scripts cut these lines by column, so the quirks stay: 33 columns for the
+ * host (8 of them "  1.|-- "), a wide header that begins two columns left of
+ * the rows, and a value too wide for its column that loses its last decimals
+ * ("100.0" without '%', "3062.") unless it stands at the end of the line.  What
+ * is not kept: a digit before the point is never cut, a value that does not
+ * exist is "-", a name in the wide report is never cut.
+ */
+#include <stdio.h>
+#include <string.h>
+
+#include "report/layout.h"
+
+/* Columns of the host part of a narrow report. */
+#define HOST_WIDTH 33
+
+/* What stands before the host in a row. */
+#define LEAD_WIDTH 8
+
+/* Append text, padded to width and, if asked, cut to it. */
+static void
+add_padded(struct ht_buf *b, const char *text, size_t width, bool cut)
+{
+	size_t len = strlen(text);
+
+	if (cut && len > width)
+		len = width;
+	ht_buf_add(b, text, len);
+	if (len < width)
+		ht_buf_fill(b, ' ', width - len);
+}
+
+static void
+add_cell(struct ht_buf *b, const struct view_column *col, const struct view_row *row,
+    bool is_last)
+{
+	struct view_value v = { 0 };
+	char cell[REPORT_CELL_MAX];
+	bool has = col->get(row, &v);
+	size_t len = strlen(report_cell(col, has, &v, cell));
+	size_t whole = strcspn(cell, ".%");
+	size_t width = (size_t)col->width;
+
+	if (!is_last && len > width)
+		len = whole > width ? whole : width;
+	ht_buf_add(b, cell, len);
+}
+
+static void
+add_cells(struct report *rp, const struct view_row *row)
+{
+	const char *letters = report_letters(rp);
+	const struct view_column *col = report_next_column(&letters);
+
+	while (col != NULL) {
+		const struct view_column *next = report_next_column(&letters);
+
+		add_cell(&rp->out, col, row, next == NULL);
+		col = next;
+	}
+	ht_buf_str(&rp->out, "\n");
+}
+
+static void
+add_headings(struct report *rp)
+{
+	const char *letters = report_letters(rp);
+	const struct view_column *col;
+
+	while ((col = report_next_column(&letters)) != NULL)
+		ht_buf_printf(&rp->out, "%*s", col->width, col->heading);
+	ht_buf_str(&rp->out, "\n");
+}
+
+static void
+add_mpls(struct report *rp, const struct ht_hop *hop, const char *lead)
+{
+	if (!rp->run.show_mpls || hop == NULL || !hop->has_ext)
+		return;
+	for (unsigned i = 0; i < hop->ext.n_mpls; i++) {
+		const struct ht_mpls *m = &hop->ext.mpls[i];
+
+		ht_buf_printf(&rp->out, "%s[MPLS: Lbl %lu TC %u S %u TTL %u]\n", lead,
+		    (unsigned long)m->label, m->tc, m->bottom, m->ttl);
+	}
+}
+
+/* The other addresses of a hop, and what its labels are. */
+static void
+add_more(struct report *rp, const struct ht_hop *hop)
+{
+	char host[VIEW_HOST_MAX];
+	unsigned n = 0;
+
+	if (hop == NULL)
+		return;
+	add_mpls(rp, hop, hop->n_addrs > 1 ? "    |  |+-- " : "    |   +-- ");
+	for (unsigned i = 0; i < hop->n_addrs; i++) {
+		if ((int)i == hop->addr_index)
+			continue;
+		ht_buf_printf(&rp->out, "    |  %c|-- %s\n", n++ == 0 ? '`' : ' ',
+		    view_addr(rp->run.ss, &hop->addrs[i].addr, rp->run.names, host));
+	}
+}
+
+/* Columns of the longest host, for the wide report. */
+static size_t
+widest_host(const struct report *rp, unsigned target)
+{
+	char text[VIEW_HOST_MAX];
+	size_t widest = strlen(report_local_host(rp, text));
+	unsigned first, last;
+
+	report_rows(rp, target, &first, &last);
+	for (unsigned ttl = first; ttl <= last; ttl++) {
+		struct view_row row;
+
+		view_row_init(&row, rp->run.ss, target, rp->run.flow, ttl);
+
+		size_t len = strlen(view_host(&row, rp->run.names, "???", text));
+		if (len > widest)
+			widest = len;
+	}
+	return widest;
+}
+
+static void
+add_row(struct report *rp, unsigned target, unsigned ttl, size_t width, bool cut)
+{
+	struct report_row row;
+	char host[VIEW_HOST_MAX];
+
+	report_row_init(&row, rp, target, ttl);
+	view_host(&row.view, rp->run.names, "???", host);
+	ht_buf_printf(&rp->out, " %2u.|-- ", ttl);
+	add_padded(&rp->out, host, width, cut);
+	add_cells(rp, &row.view);
+	add_more(rp, row.view.hop);
+}
+
+/* Under the rows, or in their place: what went wrong, if anything did. */
+static void
+add_problem(struct report *rp, unsigned target, bool has_rows)
+{
+	const struct ht_target *tg = ht_session_target(rp->run.ss, target);
+	char why[160];
+
+	report_problem(rp, target, why);
+	if (tg != NULL && why[0] != '\0')
+		ht_buf_printf(&rp->out, "  %s: %s\n", tg->name, why);
+	else if (tg != NULL && !has_rows)
+		ht_buf_printf(&rp->out, "  %s: nothing was sent\n", tg->name);
+}
+
+static void
+add_report(
+    struct report *rp, unsigned target, size_t head_width, size_t row_width, bool cut)
+{
+	char time[REPORT_TIME_MAX], host[HT_NAME_MAX];
+	unsigned first, last;
+	bool has_rows = report_rows(rp, target, &first, &last);
+
+	ht_buf_printf(
+	    &rp->out, "Start: %s\n", report_time_mtr(rp, rp->run.start_ns, time));
+	ht_buf_str(&rp->out, "HOST: ");
+	add_padded(&rp->out, report_local_host(rp, host), head_width, cut);
+	add_headings(rp);
+	for (unsigned ttl = first; ttl <= last; ttl++)
+		add_row(rp, target, ttl, row_width, cut);
+	add_problem(rp, target, has_rows);
+}
+
+static void
+finish_text(struct report *rp, unsigned target)
+{
+	add_report(
+	    rp, target, HOST_WIDTH - strlen("HOST: "), HOST_WIDTH - LEAD_WIDTH, true);
+}
+
+static void
+finish_wide(struct report *rp, unsigned target)
+{
+	size_t width = widest_host(rp, target);
+
+	add_report(rp, target, width, width, false);
+}
+
+const struct report_ops report_text = {
+	.id = "text",
+	.letter = 'r',
+	.long_name = "report",
+	.help = "a table, once all cycles are done",
+	.finish = finish_text,
+};
+
+const struct report_ops report_wide = {
+	.id = "wide",
+	.letter = 'w',
+	.long_name = "report-wide",
+	.help = "the same table, names are never cut",
+	.finish = finish_wide,
+};
