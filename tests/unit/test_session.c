@@ -1,0 +1,535 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * The session against a transport that does what the test says: what an answer
+ * is called, what a stall does, when a run is over.
+ */
+#include <errno.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include <hoptop/session.h>
+
+#include "base/addr.h"
+
+/* A transport in the hands of the test ***************************************/
+
+#define QUEUE_MAX 64
+
+struct script {
+	struct ht_transport base;
+	struct ht_probe sent[QUEUE_MAX]; /* the newest, in a ring */
+	unsigned n_sent;
+	struct ht_reply queue[QUEUE_MAX]; /* handed up by the next receive */
+	unsigned n_queue;
+	int send_error; /* what send() and prepare() return */
+	int prepare_error;
+	unsigned n_prepared;
+};
+
+static struct script *
+to_script(struct ht_transport *tp)
+{
+	return (struct script *)tp;
+}
+
+static unsigned
+script_caps(const struct ht_transport *tp)
+{
+	(void)tp;
+	return HT_CAP_ICMP;
+}
+
+static int
+script_prepare(struct ht_transport *tp, const struct ht_addr *target,
+    enum ht_proto proto, struct ht_addr *ret_source)
+{
+	(void)proto;
+	to_script(tp)->n_prepared++;
+	*ret_source = *target;
+	return to_script(tp)->prepare_error;
+}
+
+static int
+script_fds(const struct ht_transport *tp, struct pollfd *fds, int max)
+{
+	(void)tp, (void)fds, (void)max;
+	return 0;
+}
+
+static int
+script_send(struct ht_transport *tp, const struct ht_probe *pr, ht_time now)
+{
+	struct script *sc = to_script(tp);
+
+	(void)now;
+	if (sc->send_error != 0)
+		return sc->send_error;
+	sc->sent[sc->n_sent++ % QUEUE_MAX] = *pr;
+	return 0;
+}
+
+static int
+script_receive(struct ht_transport *tp, ht_time now, ht_reply_fn *fn, void *ctx)
+{
+	struct script *sc = to_script(tp);
+	int n = (int)sc->n_queue;
+
+	(void)now;
+	for (unsigned i = 0; i < sc->n_queue; i++)
+		fn(ctx, &sc->queue[i]);
+	sc->n_queue = 0;
+	return n;
+}
+
+static ht_time
+script_next(const struct ht_transport *tp)
+{
+	(void)tp;
+	return HT_TIME_NEVER;
+}
+
+static void
+script_close(struct ht_transport *tp)
+{
+	(void)tp;
+}
+
+static const struct ht_transport_ops script_ops = {
+	.name = "script",
+	.caps = script_caps,
+	.prepare = script_prepare,
+	.fds = script_fds,
+	.send = script_send,
+	.receive = script_receive,
+	.next = script_next,
+	.close = script_close,
+};
+
+/* A run of one target ********************************************************/
+
+struct bench {
+	struct script sc;
+	struct ht_settings set;
+	struct ht_session *ss;
+	unsigned n_events[HT_EVENT_COUNT];
+	unsigned n_marks[HT_MARK_COUNT];
+	struct ht_event newest[HT_EVENT_COUNT];
+};
+
+static void
+on_event(void *ctx, const struct ht_event *ev)
+{
+	struct bench *b = ctx;
+
+	b->n_events[ev->type]++;
+	b->newest[ev->type] = *ev;
+	if (ev->type == HT_EVENT_MARK)
+		b->n_marks[ev->mark]++;
+}
+
+static struct bench *
+bench_new(void)
+{
+	struct bench *b = calloc(1, sizeof(*b));
+
+	assert_non_null(b);
+	b->sc.base.ops = &script_ops;
+	ht_settings_init(&b->set);
+	b->set.max_ttl = 1;
+	b->set.history = 100;
+	return b;
+}
+
+static void
+bench_start(struct bench *b)
+{
+	struct ht_addr addr;
+
+	assert_true(ht_addr_parse("192.0.2.1", &addr));
+	b->ss = ht_session_new(&b->set, &b->sc.base);
+	assert_non_null(b->ss);
+	assert_int_equal(ht_session_observe(b->ss, on_event, b), 0);
+	assert_int_equal(ht_session_add(b->ss, "target", &addr), 0);
+}
+
+static void
+bench_free(struct bench *b)
+{
+	ht_session_free(b->ss);
+	free(b);
+}
+
+/* Let an answer to a probe wait in the transport. */
+static void
+answer(struct bench *b, unsigned number, ht_time tx, ht_time rx)
+{
+	struct ht_reply *reply = &b->sc.queue[b->sc.n_queue++];
+
+	*reply = (struct ht_reply){
+		.token = b->sc.sent[number % QUEUE_MAX].token,
+		.kind = HT_REPLY_ECHO,
+		.match = HT_MATCH_EXACT,
+		.from = b->sc.sent[number % QUEUE_MAX].target,
+		.tx_ns = tx,
+		.rx_ns = rx,
+		.reply_ttl = 64,
+		.reply_tos = -1,
+	};
+}
+
+static const struct ht_hop *
+hop(const struct bench *b)
+{
+	const struct ht_hop *h = ht_path_hop(ht_session_path(b->ss, 0, 0), 1);
+
+	assert_non_null(h);
+	return h;
+}
+
+/* Tests ***********************************************************************/
+
+static void
+test_answer_in_time(void **state)
+{
+	struct bench *b = bench_new();
+
+	(void)state;
+	bench_start(b);
+	ht_session_step(b->ss, 0);
+	answer(b, 0, 100, 20 * HT_MS);
+	ht_session_step(b->ss, 21 * HT_MS);
+	assert_int_equal(b->n_events[HT_EVENT_REPLY], 1);
+	assert_true(b->newest[HT_EVENT_REPLY].rtt_ns == 20 * HT_MS - 100);
+	assert_int_equal(b->newest[HT_EVENT_END].stop, HT_STOP_DESTINATION);
+	assert_int_equal(hop(b)->counts.received, 1);
+	assert_true(ht_path_is_reached(ht_session_path(b->ss, 0, 0)));
+	bench_free(b);
+}
+
+static void
+test_late_and_duplicate(void **state)
+{
+	struct bench *b = bench_new();
+
+	(void)state;
+	b->set.cycles = 1;
+	bench_start(b);
+	ht_session_step(b->ss, 0);
+	ht_session_step(b->ss, 3 * HT_S);
+	assert_int_equal(b->n_events[HT_EVENT_LOST], 1);
+	answer(b, 0, 0, 3500 * HT_MS);
+	answer(b, 0, 0, 3600 * HT_MS);
+	ht_session_step(b->ss, 3600 * HT_MS);
+	assert_int_equal(b->n_events[HT_EVENT_LATE], 1);
+	assert_int_equal(b->n_events[HT_EVENT_DUPLICATE], 1);
+	assert_int_equal(hop(b)->counts.lost, 0);
+	assert_int_equal(hop(b)->counts.late, 1);
+	assert_int_equal(hop(b)->counts.duplicate, 1);
+	bench_free(b);
+}
+
+/* The process was stopped; the answers waited in the socket, stamped in time. */
+static void
+test_stopped_process_invents_no_loss(void **state)
+{
+	struct bench *b = bench_new();
+
+	(void)state;
+	bench_start(b);
+	ht_session_step(b->ss, 0);
+	answer(b, 0, 0, 20 * HT_MS);
+	ht_session_step(b->ss, 60 * HT_S);
+	assert_int_equal(b->n_events[HT_EVENT_LOST], 0);
+	assert_int_equal(b->n_events[HT_EVENT_REPLY], 1);
+	assert_true(b->newest[HT_EVENT_REPLY].rtt_ns == 20 * HT_MS);
+	assert_int_equal(b->n_marks[HT_MARK_GAP], 1);
+	/* And no burst afterwards. */
+	assert_true(b->sc.n_sent <= 2);
+	bench_free(b);
+}
+
+/* An answer that took longer than the timeout is late even if it comes first. */
+static void
+test_beyond_timeout_is_late_at_once(void **state)
+{
+	struct bench *b = bench_new();
+
+	(void)state;
+	bench_start(b);
+	ht_session_step(b->ss, 0);
+	answer(b, 0, 0, 3100 * HT_MS);
+	ht_session_step(b->ss, 60 * HT_S);
+	assert_int_equal(b->n_events[HT_EVENT_LOST], 0);
+	assert_int_equal(b->n_events[HT_EVENT_LATE], 1);
+	assert_int_equal(hop(b)->counts.pending, b->sc.n_sent - 1);
+	bench_free(b);
+}
+
+static void
+test_foreign_answers_are_counted_alone(void **state)
+{
+	struct bench *b = bench_new();
+
+	(void)state;
+	bench_start(b);
+	ht_session_step(b->ss, 0);
+	answer(b, 0, 0, 10);
+	b->sc.queue[0].match = HT_MATCH_NONE;
+	answer(b, 0, 0, 10);
+	b->sc.queue[1].token ^= 0x10000;
+	ht_session_step(b->ss, 10);
+	assert_int_equal(b->n_events[HT_EVENT_UNMATCHED], 2);
+	assert_int_equal(b->n_events[HT_EVENT_REPLY], 0);
+	assert_int_equal(ht_session_totals(b->ss).unmatched, 2);
+	assert_int_equal(hop(b)->counts.pending, 1);
+	bench_free(b);
+}
+
+static void
+test_withdrawn_probe_was_never_sent(void **state)
+{
+	struct bench *b = bench_new();
+
+	(void)state;
+	bench_start(b);
+	ht_session_step(b->ss, 0);
+	answer(b, 0, 0, 10);
+	b->sc.queue[0].kind = HT_REPLY_LOCAL_ERROR;
+	b->sc.queue[0].error = EMSGSIZE;
+	ht_session_step(b->ss, 10);
+	assert_int_equal(b->newest[HT_EVENT_FAILED].error, EMSGSIZE);
+	assert_int_equal(hop(b)->counts.sent, 0);
+	assert_int_equal(hop(b)->counts.pending, 0);
+	assert_int_equal(hop(b)->counts.failed, 1);
+	ht_session_step(b->ss, 10 * HT_S);
+	assert_int_equal(hop(b)->counts.lost, 0);
+	bench_free(b);
+}
+
+static void
+test_send_errors_go_on_and_look_up_the_route(void **state)
+{
+	struct bench *b = bench_new();
+
+	(void)state;
+	bench_start(b);
+	b->sc.send_error = -ENETUNREACH;
+	for (ht_time now = 0; now < 10 * HT_S;) {
+		ht_time next = ht_session_step(b->ss, now);
+		assert_true(next > now);
+		now = next;
+	}
+	assert_in_range(b->n_events[HT_EVENT_FAILED], 9, 11);
+	assert_int_equal(ht_session_target(b->ss, 0)->send_error, ENETUNREACH);
+	assert_true(b->sc.n_prepared >= 3);
+	assert_int_equal(hop(b)->last_error, ENETUNREACH);
+	assert_int_equal(hop(b)->counts.lost, 0);
+	b->sc.send_error = 0;
+	ht_session_step(b->ss, 12 * HT_S);
+	assert_int_equal(b->n_events[HT_EVENT_SENT], 1);
+	assert_int_equal(ht_session_target(b->ss, 0)->send_error, 0);
+	bench_free(b);
+}
+
+static void
+test_done_when_nothing_is_outstanding(void **state)
+{
+	struct bench *b = bench_new();
+
+	(void)state;
+	b->set.cycles = 1;
+	bench_start(b);
+	ht_session_step(b->ss, 0);
+	assert_false(ht_session_is_done(b->ss));
+	answer(b, 0, 0, HT_MS);
+	ht_session_step(b->ss, HT_MS);
+	assert_true(ht_session_is_done(b->ss));
+	assert_int_equal(b->n_marks[HT_MARK_DONE], 1);
+	bench_free(b);
+}
+
+static void
+test_grace_ends_the_wait(void **state)
+{
+	struct bench *b = bench_new();
+
+	(void)state;
+	b->set.cycles = 1;
+	b->set.timeout_ns = 10 * HT_S;
+	b->set.grace_ns = 2 * HT_S;
+	bench_start(b);
+	assert_true(ht_session_step(b->ss, 0) == 2 * HT_S);
+	ht_session_step(b->ss, 2 * HT_S);
+	assert_true(ht_session_is_done(b->ss));
+	assert_int_equal(hop(b)->counts.lost, 0);
+	assert_int_equal(hop(b)->counts.pending, 1);
+	bench_free(b);
+}
+
+/* A long interval with a short grace must not make the loop spin. */
+static void
+test_grace_does_not_spin_between_cycles(void **state)
+{
+	struct bench *b = bench_new();
+
+	(void)state;
+	b->set.cycles = 2;
+	b->set.interval_ns = 60 * HT_S;
+	bench_start(b);
+	ht_session_step(b->ss, 0);
+	answer(b, 0, 0, HT_MS);
+	assert_true(ht_session_step(b->ss, 6 * HT_S) > 50 * HT_S);
+	bench_free(b);
+}
+
+static void
+test_pause_stops_sending_only(void **state)
+{
+	struct bench *b = bench_new();
+
+	(void)state;
+	bench_start(b);
+	ht_session_step(b->ss, 0);
+	ht_session_pause(b->ss, HT_MS);
+	answer(b, 0, 0, 20 * HT_MS);
+	ht_session_step(b->ss, 20 * HT_MS);
+	assert_int_equal(b->n_events[HT_EVENT_REPLY], 1);
+	ht_session_step(b->ss, 30 * HT_S);
+	assert_int_equal(b->sc.n_sent, 1);
+	/* What was missed is not made up for. */
+	ht_session_resume(b->ss, 30 * HT_S);
+	ht_session_step(b->ss, 30 * HT_S);
+	ht_session_step(b->ss, 31 * HT_S - 1);
+	assert_int_equal(b->sc.n_sent, 2);
+	bench_free(b);
+}
+
+static void
+test_reset_begins_anew(void **state)
+{
+	struct bench *b = bench_new();
+
+	(void)state;
+	bench_start(b);
+	ht_session_step(b->ss, 0);
+	answer(b, 0, 0, HT_MS);
+	ht_session_step(b->ss, HT_MS);
+	ht_session_reset(b->ss, 2 * HT_MS);
+	assert_int_equal(hop(b)->counts.sent, 0);
+	assert_int_equal(hop(b)->counts.received, 0);
+	assert_int_equal(ht_session_totals(b->ss).sent, 0);
+	assert_int_equal(ht_hop_samples(hop(b)), 1);
+	bench_free(b);
+}
+
+static void
+test_settings_change_while_running(void **state)
+{
+	struct bench *b = bench_new();
+
+	(void)state;
+	bench_start(b);
+	ht_session_step(b->ss, 0);
+	struct ht_settings set = *ht_session_settings(b->ss);
+	set.size = 5;
+	assert_int_equal(ht_session_set(b->ss, &set, 0), -EINVAL);
+	set.size = 100;
+	set.interval_ns = 5 * HT_S;
+	assert_int_equal(ht_session_set(b->ss, &set, HT_MS), 0);
+	for (ht_time now = HT_MS; now < 11 * HT_S; now += 10 * HT_MS)
+		ht_session_step(b->ss, now);
+	assert_int_equal(b->sc.n_sent, 3);
+	assert_int_equal(b->sc.sent[1].size, 100);
+	bench_free(b);
+}
+
+static void
+test_random_size_and_pattern(void **state)
+{
+	struct bench *b = bench_new();
+	bool has_small = false, has_large = false;
+
+	(void)state;
+	b->set.size = -100;
+	b->set.pattern = -1;
+	b->set.interval_ns = 10 * HT_MS;
+	bench_start(b);
+	for (ht_time now = 0; now < 10 * HT_S; now += 10 * HT_MS) {
+		ht_session_step(b->ss, now);
+		unsigned size = b->sc.sent[(b->sc.n_sent - 1) % QUEUE_MAX].size;
+		assert_in_range(size, 28, 100);
+		has_small |= size == 28;
+		has_large |= size == 100;
+	}
+	assert_true(has_small && has_large);
+	bench_free(b);
+}
+
+static void
+test_names_are_cleaned(void **state)
+{
+	struct bench *b = bench_new();
+	struct ht_addr addr, other;
+
+	(void)state;
+	bench_start(b);
+	assert_true(ht_addr_parse("2001:db8::1", &addr));
+	assert_true(ht_addr_parse("2001:db8::2", &other));
+	ht_session_set_name(b->ss, &addr, "evil\033[2Jhost\xc3\xa9", 0);
+	assert_string_equal(ht_session_name(b->ss, &addr), "evil?[2Jhost??");
+	assert_null(ht_session_name(b->ss, &other));
+	assert_int_equal(b->n_events[HT_EVENT_NAME], 1);
+	bench_free(b);
+}
+
+static void
+test_target_that_never_resolves(void **state)
+{
+	struct bench *b = bench_new();
+
+	(void)state;
+	b->set.cycles = 1;
+	bench_start(b);
+	assert_int_equal(ht_session_add(b->ss, "nosuch.example", NULL), 1);
+	ht_session_step(b->ss, 0);
+	answer(b, 0, 0, HT_MS);
+	ht_session_step(b->ss, HT_MS);
+	assert_false(ht_session_is_done(b->ss));
+	assert_null(ht_session_path(b->ss, 1, 0));
+	assert_int_equal(ht_session_resolve(b->ss, 1, NULL, "no such host"), 0);
+	assert_string_equal(ht_session_target(b->ss, 1)->error, "no such host");
+	ht_session_step(b->ss, 2 * HT_MS);
+	assert_true(ht_session_is_done(b->ss));
+	bench_free(b);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_answer_in_time),
+		cmocka_unit_test(test_late_and_duplicate),
+		cmocka_unit_test(test_stopped_process_invents_no_loss),
+		cmocka_unit_test(test_beyond_timeout_is_late_at_once),
+		cmocka_unit_test(test_foreign_answers_are_counted_alone),
+		cmocka_unit_test(test_withdrawn_probe_was_never_sent),
+		cmocka_unit_test(test_send_errors_go_on_and_look_up_the_route),
+		cmocka_unit_test(test_done_when_nothing_is_outstanding),
+		cmocka_unit_test(test_grace_ends_the_wait),
+		cmocka_unit_test(test_grace_does_not_spin_between_cycles),
+		cmocka_unit_test(test_pause_stops_sending_only),
+		cmocka_unit_test(test_reset_begins_anew),
+		cmocka_unit_test(test_settings_change_while_running),
+		cmocka_unit_test(test_random_size_and_pattern),
+		cmocka_unit_test(test_names_are_cleaned),
+		cmocka_unit_test(test_target_that_never_resolves),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
