@@ -59,6 +59,7 @@ struct ht_event {
 	uint16_t flow;   /**< flow number, from 0 */
 	uint8_t mark;    /**< MARK: enum ht_mark */
 	uint8_t stop;    /**< END: enum ht_stop */
+	bool is_shared;  /**< the probe went to another target with the same hop */
 	uint32_t seq;    /**< number of the probe at this (target, flow, ttl), from 0 */
 	ht_time at;      /**< monotonic; when it happened, as far as known */
 	int64_t rtt_ns;  /**< REPLY, LATE, DUPLICATE: >= 0; else -1 */

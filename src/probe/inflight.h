@@ -30,6 +30,9 @@ struct ht_flight {
 	uint16_t lane;    /**< index of the (target, flow) */
 	uint8_t ttl;      /**< 1..255 */
 	uint8_t state;    /**< enum ht_flight_state */
+	bool is_shared;   /**< never on the wire: another lane's probe stands for it */
+	bool has_shadow;  /**< shadow is set */
+	uint32_t shadow;  /**< token of the next probe that this one stands for */
 	ht_time sent_at;  /**< monotonic */
 	ht_time deadline; /**< monotonic; pending until then */
 };

@@ -31,12 +31,15 @@
 
 #include <string.h>
 
+#include "base/addr.h"
+
 #define WINDOW       4
 #define CHECK_CYCLES 16
 #define END_RUN      5
 #define TRANSIT_RUN  3
 #define REFUSAL_RUN  3
 #define SILENT_RUN   10
+#define FOLLOW_RUN   3
 #define PATIENCE_MIN (50 * HT_MS)
 #define PATIENCE_MAX (250 * HT_MS)
 
@@ -112,6 +115,10 @@ next_turn(const struct ht_schedule *sch, unsigned ttl)
 {
 	ht_time interval = sch->set->interval_ns;
 	ht_time after = sch->slots[ttl].tried_at + interval - interval / 16;
+
+	/* The leader's turn comes first; its place in the grid is its own. */
+	if (sch->slots[ttl].is_led)
+		after += interval;
 
 	return turn(sch, ttl, after > sch->not_before ? after : sch->not_before);
 }
@@ -357,6 +364,9 @@ ht_schedule_reply(struct ht_schedule *sch, unsigned ttl, const struct ht_reply *
 	slot->transit_run = is_transit ? slot->transit_run + 1 : 0;
 	slot->target_run = is_target ? slot->target_run + 1 : 0;
 	slot->refusal_run = is_transit || is_target ? 0 : slot->refusal_run + 1;
+	slot->from_run = ht_addr_equal(&slot->from, &reply->from) ? slot->from_run + 1
+								  : 1;
+	slot->from = reply->from;
 	if (rtt > sch->rtt_worst_ns)
 		sch->rtt_worst_ns = rtt;
 	if (ttl > sch->farthest) {
@@ -381,6 +391,54 @@ ht_schedule_lost(struct ht_schedule *sch, unsigned ttl, bool is_silence)
 	slot->pending--;
 	if (is_silence)
 		slot->silent_run++;
+}
+
+/* Does the same router answer both at this ttl, or nobody at either? */
+static bool
+is_same_hop(const struct ht_slot *a, const struct ht_slot *b)
+{
+	if (a->attempts < FOLLOW_RUN || b->attempts < FOLLOW_RUN)
+		return false;
+	if (a->from.family == HT_FAMILY_NONE && b->from.family == HT_FAMILY_NONE)
+		return true;
+	return a->from_run >= FOLLOW_RUN && b->from_run >= FOLLOW_RUN
+	       && ht_addr_equal(&a->from, &b->from);
+}
+
+bool
+ht_schedule_can_follow(
+    const struct ht_schedule *sch, const struct ht_schedule *leader, unsigned ttl)
+{
+	const struct ht_slot *led = &leader->slots[ttl];
+
+	if (led->is_led || led->transit_run == 0 || sch->slots[ttl].transit_run == 0
+	    || is_exhausted(leader, ttl) || sch->end <= ttl || leader->end <= ttl)
+		return false;
+	for (unsigned t = sch->set->first_ttl; t <= ttl; t++)
+		if (!is_same_hop(&sch->slots[t], &leader->slots[t]))
+			return false;
+	return true;
+}
+
+void
+ht_schedule_follow(struct ht_schedule *sch, unsigned ttl, uint16_t leader, ht_time now)
+{
+	struct ht_slot *slot = &sch->slots[ttl];
+
+	slot->is_led = true;
+	slot->leader = leader;
+	slot->due = now + sch->set->interval_ns * 3 / 2;
+}
+
+void
+ht_schedule_unfollow(struct ht_schedule *sch, unsigned ttl)
+{
+	for (; ttl <= live_last(sch); ttl++) {
+		if (!sch->slots[ttl].is_led)
+			continue;
+		sch->slots[ttl].is_led = false;
+		sch->slots[ttl].due = next_turn(sch, ttl);
+	}
 }
 
 void

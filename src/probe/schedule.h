@@ -26,6 +26,10 @@ struct ht_slot {
 	unsigned target_run;  /**< newest answers in a row: the destination's */
 	unsigned refusal_run; /**< newest answers in a row: unreachable */
 	unsigned silent_run;  /**< newest probes in a row that were lost */
+	struct ht_addr from;  /**< of the newest answer, family none if none */
+	unsigned from_run;    /**< newest answers in a row from that address */
+	bool is_led;          /**< another lane's probes stand for this one's */
+	uint16_t leader;      /**< that lane */
 };
 
 struct ht_schedule {
@@ -71,6 +75,25 @@ void ht_schedule_reply(struct ht_schedule *sch, unsigned ttl,
 
 /** A probe was lost; or withdrawn, which is no sign of silence. */
 void ht_schedule_lost(struct ht_schedule *sch, unsigned ttl, bool is_silence);
+
+/**
+ * Tell whether probes of another lane can stand for those of this ttl: the same
+ * addresses answer at all ttls up to this one, and it is transit for both.
+ *
+ * @param leader  schedule of a lane with the same settings, family and flow
+ */
+bool ht_schedule_can_follow(
+    const struct ht_schedule *sch, const struct ht_schedule *leader, unsigned ttl);
+
+/**
+ * Do not send this ttl: probes of the leader stand for it, each to be told by
+ * ht_schedule_sent().  Becomes due all the same when the leader falls silent.
+ */
+void ht_schedule_follow(
+    struct ht_schedule *sch, unsigned ttl, uint16_t leader, ht_time now);
+
+/** From this ttl on send again. */
+void ht_schedule_unfollow(struct ht_schedule *sch, unsigned ttl);
 
 /** Let nothing leave before now; what is overdue waits for its next turn. */
 void ht_schedule_hold(struct ht_schedule *sch, ht_time now);

@@ -27,6 +27,8 @@
 #include "session/settings.h"
 
 #define OBSERVERS_MAX 8
+/* Lanes that follow another send every such probe themselves. */
+#define SHARE_CHECK 16
 /* After so many failures in a row the route is looked up anew. */
 #define PREPARE_AFTER_FAILURES 3
 /* Fractions of the golden ratio are spread evenly, however many lanes come. */
@@ -268,7 +270,8 @@ count(struct ht_totals *totals, uint8_t type)
 static void
 emit(struct ht_session *ss, struct lane *lane, const struct ht_event *ev)
 {
-	count(&ss->totals, ev->type);
+	if (!ev->is_shared)
+		count(&ss->totals, ev->type);
 	if (lane != NULL)
 		ht_path_event(lane->path, ev);
 	else if (ev->type == HT_EVENT_MARK)
@@ -344,6 +347,7 @@ withdraw(struct ht_session *ss, struct ht_flight *f, const struct ht_reply *repl
 	ev.seq = f->seq;
 	ev.error = reply->error;
 	ev.reply = reply;
+	ev.is_shared = f->is_shared;
 	emit(ss, lane, &ev);
 }
 
@@ -358,6 +362,30 @@ answer_type(const struct ht_flight *f, const struct ht_reply *reply, ht_time tim
 	return HT_EVENT_REPLY;
 }
 
+/* Note the answer to one probe, or to one that a shared probe stands for. */
+static void
+take_answer(struct ht_session *ss, struct ht_flight *f, const struct ht_reply *reply)
+{
+	struct lane *lane = ss->lanes[f->lane];
+	enum ht_event_type type = answer_type(f, reply, f->deadline - f->sent_at);
+	struct ht_event ev = lane_event(lane, type, f->ttl, reply->rx_ns);
+
+	ev.seq = f->seq;
+	ev.rtt_ns = reply->rx_ns > reply->tx_ns ? reply->rx_ns - reply->tx_ns : 0;
+	ev.reply = reply;
+	ev.is_shared = f->is_shared;
+	if (type != HT_EVENT_DUPLICATE) {
+		bool was_pending = f->state == HT_FLIGHT_PENDING;
+		f->state = HT_FLIGHT_ANSWERED;
+		ht_schedule_reply(&lane->sch, f->ttl, reply, was_pending, ss->now);
+		/* Another router than before: what was shared may differ now. */
+		if (lane->sch.slots[f->ttl].from_run == 1)
+			ht_schedule_unfollow(&lane->sch, f->ttl);
+	}
+	emit(ss, lane, &ev);
+	tell_end(ss, lane, reply->rx_ns);
+}
+
 static void
 on_reply(void *ctx, const struct ht_reply *reply)
 {
@@ -366,29 +394,17 @@ on_reply(void *ctx, const struct ht_reply *reply)
 				  ? ht_inflight_find(&ss->flight, reply->token)
 				  : NULL;
 
-	if (f == NULL || f->state == HT_FLIGHT_WITHDRAWN) {
+	if (f == NULL || f->is_shared || f->state == HT_FLIGHT_WITHDRAWN) {
 		emit_unmatched(ss, reply);
 		return;
 	}
-	if (reply->kind == HT_REPLY_LOCAL_ERROR) {
-		withdraw(ss, f, reply);
-		return;
+	while (f != NULL) {
+		if (reply->kind == HT_REPLY_LOCAL_ERROR)
+			withdraw(ss, f, reply);
+		else
+			take_answer(ss, f, reply);
+		f = f->has_shadow ? ht_inflight_find(&ss->flight, f->shadow) : NULL;
 	}
-
-	struct lane *lane = ss->lanes[f->lane];
-	ht_time timeout = f->deadline - f->sent_at;
-	enum ht_event_type type = answer_type(f, reply, timeout);
-	struct ht_event ev = lane_event(lane, type, f->ttl, reply->rx_ns);
-	ev.seq = f->seq;
-	ev.rtt_ns = reply->rx_ns > reply->tx_ns ? reply->rx_ns - reply->tx_ns : 0;
-	ev.reply = reply;
-	if (type != HT_EVENT_DUPLICATE) {
-		bool was_pending = f->state == HT_FLIGHT_PENDING;
-		f->state = HT_FLIGHT_ANSWERED;
-		ht_schedule_reply(&lane->sch, f->ttl, reply, was_pending, ss->now);
-	}
-	emit(ss, lane, &ev);
-	tell_end(ss, lane, reply->rx_ns);
 }
 
 static void
@@ -402,6 +418,7 @@ expire(struct ht_session *ss, ht_time now)
 		    lane, HT_EVENT_LOST, f->ttl, f->deadline);
 
 		ev.seq = f->seq;
+		ev.is_shared = f->is_shared;
 		ht_schedule_lost(&lane->sch, f->ttl, true);
 		emit(ss, lane, &ev);
 		tell_end(ss, lane, f->deadline);
@@ -450,10 +467,24 @@ prepare(struct ht_session *ss, struct target *t)
 	return r;
 }
 
+/* Fill in the reserved place of a probe. */
+static void
+fill_flight(struct ht_session *ss, struct ht_flight *f, unsigned lane, unsigned ttl,
+    ht_time now)
+{
+	f->seq = ss->lanes[lane]->sch.slots[ttl].seq;
+	f->lane = (uint16_t)lane;
+	f->ttl = (uint8_t)ttl;
+	f->sent_at = now;
+	f->deadline = now + ss->set.timeout_ns;
+}
+
 /* Hand a probe to the transport; 0 or negative errno. */
 static int
-transmit(struct ht_session *ss, const struct lane *lane, unsigned ttl, ht_time now)
+transmit(struct ht_session *ss, unsigned index, unsigned ttl, ht_time now,
+    struct ht_flight **ret_flight)
 {
+	struct lane *lane = ss->lanes[index];
 	struct target *t = &ss->targets[lane->target];
 	struct ht_flight *f = ht_inflight_reserve(&ss->flight);
 
@@ -466,39 +497,116 @@ transmit(struct ht_session *ss, const struct lane *lane, unsigned ttl, ht_time n
 	}
 
 	struct ht_probe pr = make_probe(ss, lane, ttl, f->token);
-	f->seq = lane->sch.slots[ttl].seq;
-	f->lane = (uint16_t)(t->first_lane + lane->flow);
-	f->ttl = (uint8_t)ttl;
-	f->sent_at = now;
-	f->deadline = now + ss->set.timeout_ns;
+	fill_flight(ss, f, index, ttl, now);
 	int r = ss->tp->ops->send(ss->tp, &pr, now);
-	if (r == 0)
-		ht_inflight_commit(&ss->flight);
-	return r;
+	if (r < 0)
+		return r;
+	ht_inflight_commit(&ss->flight);
+	*ret_flight = f;
+	return 0;
 }
 
+/* A probe has left, or one that stands for it. */
 static void
-send_one(struct ht_session *ss, struct lane *lane, unsigned ttl, ht_time now)
+note_sent(
+    struct ht_session *ss, unsigned index, unsigned ttl, ht_time now, bool is_shared)
 {
-	struct target *t = &ss->targets[lane->target];
+	struct lane *lane = ss->lanes[index];
 	struct ht_event ev = lane_event(lane, HT_EVENT_SENT, ttl, now);
 
 	ev.seq = lane->sch.slots[ttl].seq;
-	int r = transmit(ss, lane, ttl, now);
-	ss->last_sent = now;
-	if (r < 0) {
-		ev.type = HT_EVENT_FAILED;
-		ev.error = -r;
-		t->pub.send_error = -r;
-		t->failures++;
-		ht_schedule_failed(&lane->sch, ttl, now);
-	} else {
-		t->pub.send_error = 0;
-		t->failures = 0;
-		ht_schedule_sent(&lane->sch, ttl, now);
-	}
+	ev.is_shared = is_shared;
+	ht_schedule_sent(&lane->sch, ttl, now);
 	emit(ss, lane, &ev);
 	tell_end(ss, lane, now);
+}
+
+static void
+note_failed(struct ht_session *ss, unsigned index, unsigned ttl, ht_time now, int error)
+{
+	struct lane *lane = ss->lanes[index];
+	struct target *t = &ss->targets[lane->target];
+	struct ht_event ev = lane_event(lane, HT_EVENT_FAILED, ttl, now);
+
+	ev.seq = lane->sch.slots[ttl].seq;
+	ev.error = error;
+	t->pub.send_error = error;
+	t->failures++;
+	ht_schedule_failed(&lane->sch, ttl, now);
+	emit(ss, lane, &ev);
+	tell_end(ss, lane, now);
+}
+
+/*
+ * Let a probe stand for those of all lanes that follow at this ttl.  Every
+ * SHARE_CHECK-th one they send themselves, to see whether it is still the same
+ * router that answers.
+ */
+static void
+share(struct ht_session *ss, unsigned index, unsigned ttl, ht_time now,
+    struct ht_flight *f)
+{
+	for (unsigned i = 0; i < ss->n_lanes; i++) {
+		struct ht_slot *slot = &ss->lanes[i]->sch.slots[ttl];
+		if (!slot->is_led || slot->leader != index)
+			continue;
+		if (slot->attempts % SHARE_CHECK == 0) {
+			slot->is_led = false;
+			continue;
+		}
+		struct ht_flight *shadow = ht_inflight_reserve(&ss->flight);
+		if (shadow == NULL)
+			return;
+		fill_flight(ss, shadow, i, ttl, now);
+		shadow->is_shared = true;
+		ht_inflight_commit(&ss->flight);
+		f->has_shadow = true;
+		f->shadow = shadow->token;
+		f = shadow;
+		note_sent(ss, i, ttl, now, true);
+	}
+}
+
+static void
+send_one(struct ht_session *ss, unsigned index, unsigned ttl, ht_time now)
+{
+	struct lane *lane = ss->lanes[index];
+	struct target *t = &ss->targets[lane->target];
+	struct ht_flight *f;
+	int r = transmit(ss, index, ttl, now, &f);
+
+	lane->sch.slots[ttl].is_led = false;
+	ss->last_sent = now;
+	if (r < 0) {
+		note_failed(ss, index, ttl, now, -r);
+		return;
+	}
+	t->pub.send_error = 0;
+	t->failures = 0;
+	note_sent(ss, index, ttl, now, false);
+	share(ss, index, ttl, now, f);
+}
+
+/* Is there a lane whose probes can stand for this one?  Then wait for them. */
+static bool
+follow(struct ht_session *ss, unsigned index, unsigned ttl, ht_time now)
+{
+	struct lane *lane = ss->lanes[index];
+	const struct ht_addr *addr = &ss->targets[lane->target].pub.addr;
+	const struct ht_slot *slot = &lane->sch.slots[ttl];
+
+	if (slot->is_led || slot->attempts % SHARE_CHECK == 0)
+		return false;
+	for (unsigned i = 0; i < index; i++) {
+		const struct lane *other = ss->lanes[i];
+		if (other->flow == lane->flow
+		    && ss->targets[other->target].pub.addr.family == addr->family
+		    && ht_schedule_can_follow(&lane->sch, &other->sch, ttl)) {
+			ht_schedule_follow(&lane->sch, ttl, (uint16_t)i, now);
+			return true;
+		}
+	}
+	return false;
 }
 
 static void
@@ -508,7 +616,8 @@ send_due(struct ht_session *ss, ht_time now)
 
 	for (unsigned i = 0; i < ss->n_lanes; i++)
 		while ((ttl = ht_schedule_due(&ss->lanes[i]->sch, now)) != 0)
-			send_one(ss, ss->lanes[i], ttl, now);
+			if (!follow(ss, i, ttl, now))
+				send_one(ss, i, ttl, now);
 }
 
 /* Was the step called much later than it had asked for? */

@@ -509,6 +509,125 @@ test_target_that_never_resolves(void **state)
 	bench_free(b);
 }
 
+/* Two targets behind the same three routers: each router is asked once. */
+struct shared_bench {
+	struct bench b;
+	struct ht_addr routers[2][8]; /* by target and ttl */
+	unsigned asked[32];           /* probes on the wire by ttl */
+};
+
+static void
+answer_all(struct shared_bench *sb, unsigned from, ht_time now)
+{
+	for (unsigned i = from; i < sb->b.sc.n_sent; i++) {
+		const struct ht_probe *pr = &sb->b.sc.sent[i % QUEUE_MAX];
+		unsigned target = pr->target.bytes[3] - 1;
+
+		sb->asked[pr->ttl]++;
+		answer(&sb->b, i, now, now + HT_MS);
+		struct ht_reply *reply = &sb->b.sc.queue[sb->b.sc.n_queue - 1];
+		if (pr->ttl < 5) {
+			reply->kind = HT_REPLY_TIME_EXCEEDED;
+			reply->from = sb->routers[target][pr->ttl];
+		}
+	}
+}
+
+static void
+shared_run(struct shared_bench *sb, ht_time *now, ht_time span)
+{
+	ht_time until = *now + span;
+
+	while (*now < until) {
+		unsigned before = sb->b.sc.n_sent;
+		ht_time next = ht_session_step(sb->b.ss, *now);
+		answer_all(sb, before, *now);
+		*now = sb->b.sc.n_queue > 0 ? *now + HT_MS : next;
+	}
+}
+
+static struct shared_bench *
+shared_new(void)
+{
+	struct shared_bench *sb = calloc(1, sizeof(*sb));
+	struct ht_addr addr;
+
+	assert_non_null(sb);
+	sb->b.sc.base.ops = &script_ops;
+	ht_settings_init(&sb->b.set);
+	sb->b.set.history = 2000;
+	bench_start(&sb->b);
+	assert_true(ht_addr_parse("192.0.2.2", &addr));
+	assert_int_equal(ht_session_add(sb->b.ss, "other", &addr), 1);
+	for (unsigned ttl = 1; ttl < 5; ttl++) {
+		uint8_t bytes[4] = { 10, 0, 0, (uint8_t)ttl };
+		sb->routers[0][ttl] = sb->routers[1][ttl] = ht_addr_ip4(bytes);
+	}
+	sb->routers[1][4].bytes[2] = 9;
+	return sb;
+}
+
+static uint64_t
+sent_to(const struct shared_bench *sb, unsigned target, unsigned ttl)
+{
+	return ht_path_hop(ht_session_path(sb->b.ss, target, 0), ttl)->counts.sent;
+}
+
+static void
+test_shared_hops_are_asked_once(void **state)
+{
+	struct shared_bench *sb = shared_new();
+	ht_time now = 0;
+
+	(void)state;
+	shared_run(sb, &now, 200 * HT_S);
+	for (unsigned ttl = 1; ttl <= 3; ttl++) {
+		/* 200, and every 16th again to see that it is still the same. */
+		assert_in_range(sb->asked[ttl], 200, 235);
+		assert_in_range(sent_to(sb, 0, ttl), 198, 202);
+		assert_in_range(sent_to(sb, 1, ttl), 170, 202);
+	}
+	assert_in_range(sb->asked[4], 396, 404);
+	assert_in_range(sent_to(sb, 1, 4), 198, 202);
+	/* Nothing is lost or counted twice by it. */
+	for (unsigned target = 0; target < 2; target++) {
+		for (unsigned ttl = 1; ttl <= 5; ttl++) {
+			const struct ht_hop *h = ht_path_hop(
+			    ht_session_path(sb->b.ss, target, 0), ttl);
+			assert_true(
+			    h->counts.received + h->counts.pending == h->counts.sent);
+			assert_int_equal(h->counts.duplicate, 0);
+		}
+	}
+	assert_int_equal(ht_session_totals(sb->b.ss).sent, sb->b.sc.n_sent);
+	ht_session_free(sb->b.ss);
+	free(sb);
+}
+
+static void
+test_sharing_ends_where_routes_part(void **state)
+{
+	struct shared_bench *sb = shared_new();
+	const struct ht_hop *h;
+	ht_time now = 0;
+
+	(void)state;
+	shared_run(sb, &now, 60 * HT_S);
+	/* The second target now goes another way from ttl 2 on. */
+	sb->routers[1][2].bytes[2] = 7;
+	sb->routers[1][3].bytes[2] = 7;
+	shared_run(sb, &now, 60 * HT_S);
+	unsigned before = sb->asked[2];
+	shared_run(sb, &now, 100 * HT_S);
+	assert_in_range(sb->asked[2] - before, 196, 204);
+	h = ht_path_hop(ht_session_path(sb->b.ss, 1, 0), 2);
+	assert_true(ht_addr_equal(&h->addrs[h->addr_index].addr, &sb->routers[1][2]));
+	h = ht_path_hop(ht_session_path(sb->b.ss, 0, 0), 2);
+	assert_int_equal(h->n_addrs, 1);
+	ht_session_free(sb->b.ss);
+	free(sb);
+}
+
 int
 main(void)
 {
@@ -529,6 +648,8 @@ main(void)
 		cmocka_unit_test(test_random_size_and_pattern),
 		cmocka_unit_test(test_names_are_cleaned),
 		cmocka_unit_test(test_target_that_never_resolves),
+		cmocka_unit_test(test_shared_hops_are_asked_once),
+		cmocka_unit_test(test_sharing_ends_where_routes_part),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
