@@ -10,8 +10,8 @@
  *    and be so long that chance makes it less than once in 10^8, at the share
  *    that the others had before it.
  *
- * The change began with the first answer of the run.  The share is taken from
- * the newest 64 answers, for routers are reconfigured.
+ * The change began with the first answer of the run.  Old answers weigh less
+ * and less in the share, for routers are reconfigured.
  */
 #include "path/route.h"
 
@@ -23,7 +23,7 @@
 #define RUN_BALANCED 12
 #define REIGN_CLEAR  10
 #define CHANCE       1e-8
-#define RECENT_BITS  64
+#define REIGN_MAX    1024
 
 static void
 reign_begin(struct ht_route_hop *rt, const struct ht_addr *stable, unsigned answers)
@@ -32,34 +32,22 @@ reign_begin(struct ht_route_hop *rt, const struct ht_addr *stable, unsigned answ
 	rt->is_shared = rt->run > 0 && rt->run_mixed;
 	rt->stable = *stable;
 	rt->reign = answers;
-	rt->recent = 0;
+	rt->others = 0;
 	rt->run = 0;
-}
-
-static unsigned
-count_bits(uint64_t bits)
-{
-	unsigned n = 0;
-
-	for (; bits != 0; bits &= bits - 1)
-		n++;
-	return n;
 }
 
 /* Stable has answered again: the run was balancing, it goes into the share. */
 static void
 run_end(struct ht_route_hop *rt)
 {
-	unsigned len = rt->run + 1;
-
-	if (rt->run > 0)
-		rt->is_shared = true;
-	if (len < RECENT_BITS)
-		rt->recent = rt->recent << len | ((UINT64_C(1) << len) - 2);
-	else
-		rt->recent = UINT64_MAX - 1;
-	rt->reign += len;
+	rt->is_shared = rt->is_shared || rt->run > 0;
+	rt->others += rt->run;
+	rt->reign += rt->run + 1;
 	rt->run = 0;
+	while (rt->reign >= REIGN_MAX) {
+		rt->reign /= 2;
+		rt->others /= 2;
+	}
 }
 
 static void
@@ -75,14 +63,19 @@ run_add(struct ht_route_hop *rt, const struct ht_addr *from, ht_time at)
 	rt->run++;
 }
 
-/* Chance that a run as long as this one is nothing but balancing. */
+/*
+ * Chance that a run as long as this one is nothing but balancing, at the share
+ * of the others plus two standard errors: a share that is underrated by little
+ * underrates the chance of a long run by much.
+ */
 static double
 run_chance(const struct ht_route_hop *rt)
 {
-	unsigned known = rt->reign < RECENT_BITS ? rt->reign : RECENT_BITS;
-	double share = (count_bits(rt->recent) + 1.0) / (known + 2.0);
+	double n = rt->reign + 2.0;
+	double share = (rt->others + 1.0) / n;
 
-	return pow(share, rt->run);
+	share += 2.0 * sqrt(share * (1.0 - share) / n);
+	return share < 1.0 ? pow(share, rt->run) : 1.0;
 }
 
 static bool

@@ -16,9 +16,9 @@ struct ht_route_hop {
 	unsigned run;             /**< answers in a row that were not from stable */
 	bool run_mixed;           /**< the run has more than one address */
 	bool is_shared;           /**< others answered in this reign, before the run */
-	unsigned reign;           /**< answers since stable is, without the run */
-	uint64_t recent;          /**< of the reign: bit set, not from stable */
-	unsigned epoch;           /**< epoch of its newest change, 0 if none */
+	unsigned reign;  /**< answers since stable is, without the run; halved */
+	unsigned others; /**< of them, not from stable */
+	unsigned epoch;  /**< epoch of its newest change, 0 if none */
 };
 
 /** What one path remembers: where it ends and how it changed. */

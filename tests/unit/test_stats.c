@@ -1,8 +1,4 @@
 /* SPDX-License-Identifier: ISC */
-/*
- * The oracles here read all samples, twice, in long double, and sort them; they
- * share no code and no formula for a running value with src/path.
- */
 #include <inttypes.h>
 #include <math.h>
 #include <setjmp.h>
@@ -17,6 +13,7 @@
 #include <hoptop/stats.h>
 
 #include "base/rng.h"
+#include "oracle.h"
 
 #define ARRAY_SIZE(a) (sizeof(a) / sizeof((a)[0]))
 
@@ -92,108 +89,14 @@ draw_all(draw_fn *draw, size_t n, uint64_t seed)
 }
 
 static void
-assert_close(double got, long double want)
-{
-	long double error = fabsl((long double)got - want);
-
-	if (error > 1e-9L * fabsl(want))
-		fail_msg("%.17g instead of %.17g", got, (double)want);
-}
-
-static long double
-oracle_mean(const int64_t *x, size_t n)
-{
-	long double sum = 0;
-
-	for (size_t i = 0; i < n; i++)
-		sum += (long double)x[i];
-	return sum / (long double)n;
-}
-
-static long double
-oracle_stdev(const int64_t *x, size_t n)
-{
-	long double mean = oracle_mean(x, n), sum = 0;
-
-	for (size_t i = 0; i < n; i++)
-		sum += ((long double)x[i] - mean) * ((long double)x[i] - mean);
-	return sqrtl(sum / (long double)(n - 1));
-}
-
-/* By the definition: zeros count as 1 ns. */
-static long double
-oracle_gmean(const int64_t *x, size_t n)
-{
-	long double sum = 0;
-
-	for (size_t i = 0; i < n; i++)
-		sum += logl(x[i] > 0 ? (long double)x[i] : 1.0L);
-	return expl(sum / (long double)n);
-}
-
-static long double
-oracle_jitter_mean(const int64_t *x, size_t n)
-{
-	long double sum = 0;
-
-	for (size_t i = 1; i < n; i++)
-		sum += x[i] > x[i - 1] ? x[i] - x[i - 1] : x[i - 1] - x[i];
-	return sum / (long double)(n - 1);
-}
-
-/* RFC 3550 A.8 unrolled: the weight of a jitter k samples ago is (15/16)^k / 16. */
-static long double
-oracle_jitter_rfc(const int64_t *x, size_t n)
-{
-	long double sum = 0, weight = 1.0L / 16;
-
-	for (size_t i = n - 1; i > 0; i--) {
-		sum += weight * fabsl((long double)x[i] - (long double)x[i - 1]);
-		weight *= 15.0L / 16;
-	}
-	return sum;
-}
-
-static int64_t
-oracle_jitter_worst(const int64_t *x, size_t n)
-{
-	int64_t worst = 0;
-
-	for (size_t i = 1; i < n; i++)
-		if (imaxabs(x[i] - x[i - 1]) > worst)
-			worst = imaxabs(x[i] - x[i - 1]);
-	return worst;
-}
-
-static int
-by_value(const void *a, const void *b)
-{
-	int64_t x = *(const int64_t *)a, y = *(const int64_t *)b;
-
-	return (x > y) - (x < y);
-}
-
-static void
 check_stats(const int64_t *x, size_t n)
 {
 	struct ht_stats st;
-	double got;
 
 	ht_stats_clear(&st);
 	for (size_t i = 0; i < n; i++)
 		ht_stats_add(&st, x[i]);
-	assert_int_equal(st.n, n);
-	assert_int_equal(st.last_ns, x[n - 1]);
-	assert_int_equal(st.jitter_ns, imaxabs(x[n - 1] - x[n - 2]));
-	assert_int_equal(st.jitter_worst_ns, oracle_jitter_worst(x, n));
-	assert_close(st.mean_ns, oracle_mean(x, n));
-	assert_true(ht_stats_stdev(&st, &got));
-	assert_close(got, oracle_stdev(x, n));
-	assert_true(ht_stats_gmean(&st, &got));
-	assert_close(got, oracle_gmean(x, n));
-	assert_true(ht_stats_jitter_mean(&st, &got));
-	assert_close(got, oracle_jitter_mean(x, n));
-	assert_close(st.jitter_rfc_ns, oracle_jitter_rfc(x, n));
+	oracle_check(&st, x, n);
 }
 
 static void
@@ -219,7 +122,7 @@ test_best_and_worst(void **state)
 	ht_stats_clear(&st);
 	for (size_t i = 0; i < N; i++)
 		ht_stats_add(&st, x[i]);
-	qsort(x, N, sizeof(*x), by_value);
+	qsort(x, N, sizeof(*x), oracle_by_value);
 	assert_int_equal(st.best_ns, x[0]);
 	assert_int_equal(st.worst_ns, x[N - 1]);
 	free(x);
@@ -241,7 +144,7 @@ test_nothing_is_not_zero(void **state)
 	assert_false(ht_stats_jitter_mean(&st, &got));
 	assert_true(got < 0.0);
 	assert_true(ht_stats_gmean(&st, &got));
-	assert_close(got, 5000000.0L);
+	oracle_close(got, 5000000.0L);
 	assert_int_equal(st.jitter_ns, 0);
 	assert_int_equal(st.best_ns, 5000000);
 }
@@ -262,7 +165,7 @@ test_loss(void **state)
 		.late = 2,
 		.failed = 9 };
 	assert_true(ht_counts_loss_pct(&counts, &pct));
-	assert_close(pct, 30.0L);
+	oracle_close(pct, 30.0L);
 }
 
 /* All percentiles of n samples against the sorted ones, rank in integers. */
@@ -276,7 +179,7 @@ check_quantiles(draw_fn *draw, size_t n, uint64_t seed)
 	assert_non_null(hist);
 	for (size_t i = 0; i < n; i++)
 		ht_hist_add(hist, x[i]);
-	qsort(x, n, sizeof(*x), by_value);
+	qsort(x, n, sizeof(*x), oracle_by_value);
 	for (size_t pct = 1; pct <= 100; pct++) {
 		int64_t exact = x[(pct * n + 99) / 100 - 1];
 		assert_true(ht_hist_quantile(hist, (double)pct / 100.0, &got));
