@@ -20,14 +20,12 @@
 /* What stands before the host in a row. */
 #define LEAD_WIDTH 8
 
-/* Append text, padded to width and, if asked, cut to it. */
+/* Append text, padded to width. */
 static void
-add_padded(struct ht_buf *b, const char *text, size_t width, bool cut)
+add_padded(struct ht_buf *b, const char *text, size_t width)
 {
 	size_t len = strlen(text);
 
-	if (cut && len > width)
-		len = width;
 	ht_buf_add(b, text, len);
 	if (len < width)
 		ht_buf_fill(b, ' ', width - len);
@@ -127,16 +125,29 @@ widest_host(const struct report *rp, unsigned target)
 	return widest;
 }
 
+/* The host; of a name too long the end is cut, never the mark behind it. */
+static void
+add_host(struct report *rp, const struct view_row *row, size_t width, bool cut)
+{
+	char plain[VIEW_HOST_MAX], host[VIEW_HOST_MAX];
+	size_t len = strlen(report_host(rp, row, plain));
+	const char *mark = view_host(row, rp->run.names, "???", host) + len;
+	size_t room = width - strlen(mark);
+
+	if (cut && len > room)
+		len = room;
+	ht_buf_add(&rp->out, plain, len);
+	add_padded(&rp->out, mark, width - len);
+}
+
 static void
 add_row(struct report *rp, unsigned target, unsigned ttl, size_t width, bool cut)
 {
 	struct report_row row;
-	char host[VIEW_HOST_MAX];
 
 	report_row_init(&row, rp, target, ttl);
-	view_host(&row.view, rp->run.names, "???", host);
 	ht_buf_printf(&rp->out, " %2u.|-- ", ttl);
-	add_padded(&rp->out, host, width, cut);
+	add_host(rp, &row.view, width, cut);
 	add_cells(rp, &row.view);
 	add_more(rp, row.view.hop);
 }
@@ -166,7 +177,10 @@ add_report(
 	ht_buf_printf(
 	    &rp->out, "Start: %s\n", report_time_mtr(rp, rp->run.start_ns, time));
 	ht_buf_str(&rp->out, "HOST: ");
-	add_padded(&rp->out, report_local_host(rp, host), head_width, cut);
+	report_local_host(rp, host);
+	if (cut)
+		host[head_width] = '\0';
+	add_padded(&rp->out, host, head_width);
 	add_headings(rp);
 	for (unsigned ttl = first; ttl <= last; ttl++)
 		add_row(rp, target, ttl, row_width, cut);

@@ -170,14 +170,22 @@ get_jitter_rfc(const struct view_row *row, struct view_value *v)
 	return put_ns(v, st != NULL, st != NULL ? st->jitter_rfc_ns : 0);
 }
 
-/* A quantile of everything since reset. */
+/*
+ * A quantile of everything since reset.  A bucket's middle may lie a hair
+ * outside of what was seen; a p50 below Best would look wrong, and be it.
+ */
 static bool
 quantile(const struct view_row *row, double q, struct view_value *v)
 {
+	const struct ht_stats *st = stats(row, 1);
 	int64_t ns = 0;
-	bool has = row->hop != NULL && row->hop->hist != NULL
+	bool has = st != NULL && row->hop->hist != NULL
 		   && ht_hist_quantile(row->hop->hist, q, &ns);
 
+	if (has && ns < st->best_ns)
+		ns = st->best_ns;
+	if (has && ns > st->worst_ns)
+		ns = st->worst_ns;
 	return put_ns(v, has, (double)ns);
 }
 
@@ -272,60 +280,36 @@ get_hops_back(const struct view_row *row, struct view_value *v)
 #define NONE    VIEW_UNIT_NONE
 #define HISTORY VIEW_UNIT_HISTORY
 
-/* clang-format off: one line, one column */
+/* clang-format off */
 const struct view_column view_columns[] = {
-	/*        id             heading    JSON key       w  unit     mtr    desc help
-	   value */
-	{ 'L', "loss", "Loss%", "Loss%", 6, PCT, true, true,
-	    "lost, of all probes that are settled", get_loss },
-	{ 'D', "drop", "Drop", "Drop", 5, COUNT, true, true, "probes lost", get_drop },
-	{ 'R', "rcv", "Rcv", "Rcv", 6, COUNT, true, true,
-	    "probes answered, late ones included", get_received },
-	{ 'S', "snt", "Snt", "Snt", 6, COUNT, true, true, "probes sent", get_sent },
-	{ 'N', "last", "Last", "Last", 6, MS, true, true, "newest round-trip time, ms",
-	    get_last },
-	{ 'B', "best", "Best", "Best", 6, MS, true, true,
-	    "shortest round-trip time, ms", get_best },
-	{ 'A', "avg", "Avg", "Avg", 6, MS, true, true, "mean round-trip time, ms",
-	    get_mean },
-	{ 'W', "wrst", "Wrst", "Wrst", 6, MS, true, true, "longest round-trip time, ms",
-	    get_worst },
-	{ 'V', "stdev", "StDev", "StDev", 6, MS, true, true, "standard deviation, ms",
-	    get_stdev },
-	{ 'G', "gmean", "Gmean", "Gmean", 6, MS, true, true, "geometric mean, ms",
-	    get_gmean },
-	{ 'J', "jttr", "Jttr", "Jttr", 5, MS, true, true,
-	    "newest jitter: difference of two answers, ms", get_jitter },
-	{ 'M', "javg", "Javg", "Javg", 5, MS, true, true, "mean jitter, ms",
-	    get_jitter_mean },
-	{ 'X', "jmax", "Jmax", "Jmax", 5, MS, true, true, "largest jitter, ms",
-	    get_jitter_worst },
-	{ 'I', "jint", "Jint", "Jint", 5, MS, true, true,
-	    "interarrival jitter of RFC 3550, ms", get_jitter_rfc },
-	{ ' ', "gap", " ", NULL, 1, NONE, true, false, "an empty column", get_none },
-	{ 'm', "p50", "p50", "p50", 6, MS, false, true, "median round-trip time, ms",
-	    get_p50 },
-	{ 'p', "p90", "p90", "p90", 6, MS, false, true,
-	    "90 % of the answers took no longer, ms", get_p90 },
-	{ 'q', "p95", "p95", "p95", 6, MS, false, true,
-	    "95 % of the answers took no longer, ms", get_p95 },
-	{ 'r', "p99", "p99", "p99", 6, MS, false, true,
-	    "99 % of the answers took no longer, ms", get_p99 },
-	{ 'l', "loss-recent", "Loss60", "loss_recent", 7, PCT, false, true,
-	    "lost, of the last 60 probes", get_recent_loss },
-	{ 'd', "duplicates", "Dup", "duplicates", 5, COUNT, false, true,
-	    "further answers to the same probe", get_duplicate },
-	{ 't', "late", "Late", "late", 5, COUNT, false, true,
-	    "answered after the timeout", get_late },
-	{ 'f', "failed", "Fail", "failed", 5, COUNT, false, true,
-	    "could not be sent by this host", get_failed },
-	{ 'k', "queue", "Queue", "queue", 6, MS, false, true,
-	    "median of the last 60 probes above the best, ms", get_queue },
-	{ 'b', "hops-back", "Back", "hops_back", 5, COUNT, false, true,
-	    "hops that answers take, from their TTL", get_hops_back },
-	{ 'h', "history", "History", NULL, 10, HISTORY, false, false,
-	    "the newest probes as a graph", get_none },
-	{ 0, NULL, NULL, NULL, 0, NONE, false, false, NULL, NULL },
+/*     id             heading    JSON key       w  unit     mtr    desc   help                                               value */
+{ 'L', "loss",        "Loss%",   "Loss%",        6, PCT,     true,  true,  "lost, of all probes that are settled",            get_loss },
+{ 'D', "drop",        "Drop",    "Drop",         5, COUNT,   true,  true,  "probes lost",                                     get_drop },
+{ 'R', "rcv",         "Rcv",     "Rcv",          6, COUNT,   true,  true,  "probes answered, late ones included",             get_received },
+{ 'S', "snt",         "Snt",     "Snt",          6, COUNT,   true,  true,  "probes sent",                                     get_sent },
+{ 'N', "last",        "Last",    "Last",         6, MS,      true,  true,  "newest round-trip time, ms",                      get_last },
+{ 'B', "best",        "Best",    "Best",         6, MS,      true,  true,  "shortest round-trip time, ms",                    get_best },
+{ 'A', "avg",         "Avg",     "Avg",          6, MS,      true,  true,  "mean round-trip time, ms",                        get_mean },
+{ 'W', "wrst",        "Wrst",    "Wrst",         6, MS,      true,  true,  "longest round-trip time, ms",                     get_worst },
+{ 'V', "stdev",       "StDev",   "StDev",        6, MS,      true,  true,  "standard deviation, ms",                          get_stdev },
+{ 'G', "gmean",       "Gmean",   "Gmean",        6, MS,      true,  true,  "geometric mean, ms",                              get_gmean },
+{ 'J', "jttr",        "Jttr",    "Jttr",         5, MS,      true,  true,  "newest jitter: difference of two answers, ms",    get_jitter },
+{ 'M', "javg",        "Javg",    "Javg",         5, MS,      true,  true,  "mean jitter, ms",                                 get_jitter_mean },
+{ 'X', "jmax",        "Jmax",    "Jmax",         5, MS,      true,  true,  "largest jitter, ms",                              get_jitter_worst },
+{ 'I', "jint",        "Jint",    "Jint",         5, MS,      true,  true,  "interarrival jitter of RFC 3550, ms",             get_jitter_rfc },
+{ ' ', "gap",         " ",       NULL,           1, NONE,    true,  false, "an empty column",                                 get_none },
+{ 'm', "p50",         "p50",     "p50",          6, MS,      false, true,  "median round-trip time, ms",                      get_p50 },
+{ 'p', "p90",         "p90",     "p90",          6, MS,      false, true,  "90 % of the answers took no longer, ms",          get_p90 },
+{ 'q', "p95",         "p95",     "p95",          6, MS,      false, true,  "95 % of the answers took no longer, ms",          get_p95 },
+{ 'r', "p99",         "p99",     "p99",          6, MS,      false, true,  "99 % of the answers took no longer, ms",          get_p99 },
+{ 'l', "loss-recent", "Loss60",  "loss_recent",  7, PCT,     false, true,  "lost, of the last 60 probes",                     get_recent_loss },
+{ 'd', "duplicates",  "Dup",     "duplicates",   5, COUNT,   false, true,  "further answers to the same probe",               get_duplicate },
+{ 't', "late",        "Late",    "late",         5, COUNT,   false, true,  "answered after the timeout",                      get_late },
+{ 'f', "failed",      "Fail",    "failed",       5, COUNT,   false, true,  "could not be sent by this host",                  get_failed },
+{ 'k', "queue",       "Queue",   "queue",        6, MS,      false, true,  "median of the last 60 probes above the best, ms", get_queue },
+{ 'b', "hops-back",   "Back",    "hops_back",    5, COUNT,   false, true,  "hops that answers take, from their TTL",          get_hops_back },
+{ 'h', "history",     "History", NULL,          10, HISTORY, false, false, "the newest probes as a graph",                    get_none },
+{ 0,   NULL,          NULL,      NULL,           0, NONE,    false, false, NULL,                                              NULL },
 };
 /* clang-format on */
 

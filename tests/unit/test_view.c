@@ -205,6 +205,12 @@ test_quantiles(void **state)
 	assert_float_equal(number_of('q', &fx->row), 95e6, 0.95e6);
 	assert_float_equal(number_of('r', &fx->row), 99e6, 0.99e6);
 	free(fx);
+
+	/* Never outside of Best and Wrst. */
+	fx = hop_with(1, (const double[]){ 1.25 });
+	assert_float_equal(number_of('m', &fx->row), 1.25e6, 0);
+	assert_float_equal(number_of('r', &fx->row), 1.25e6, 0);
+	free(fx);
 }
 
 static void
