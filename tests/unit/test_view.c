@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: ISC */
 /* Columns, their values and their order; what stands in the host column. */
-#include <locale.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -101,23 +100,6 @@ test_numbers(void **state)
 	check_number(1.0 / 0.0, 1, "-");
 	check_number(1e300, 1, "1000000000000.0");
 	check_number(-1e300, 6, "-1000000000000.000000");
-}
-
-static void
-test_numbers_do_not_follow_the_locale(void **state)
-{
-	static const char *const names[] = { "de_DE.UTF-8", "de_DE.utf8", "fr_FR.UTF-8",
-		"fr_FR.utf8", "es_ES.UTF-8", "pl_PL.UTF-8" };
-	const char *found = NULL;
-
-	(void)state;
-	for (size_t i = 0; found == NULL && i < sizeof(names) / sizeof(names[0]); i++)
-		found = setlocale(LC_NUMERIC, names[i]);
-	if (found == NULL)
-		skip();
-	assert_string_equal(localeconv()->decimal_point, ",");
-	check_number(0.5, 1, "0.5");
-	setlocale(LC_NUMERIC, "C");
 }
 
 /* The table *****************************************************************/
@@ -483,7 +465,6 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_numbers),
-		cmocka_unit_test(test_numbers_do_not_follow_the_locale),
 		cmocka_unit_test(test_table_is_whole),
 		cmocka_unit_test(test_planned_letters_are_no_columns_yet),
 		cmocka_unit_test(test_default_columns_exist),
