@@ -3,7 +3,6 @@
  * The words for the enums of the public headers, as machine formats write them.
  */
 #include <hoptop/event.h>
-#include <hoptop/session.h>
 #include <hoptop/transport.h>
 #include <hoptop/types.h>
 #include <hoptop/version.h>
