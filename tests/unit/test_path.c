@@ -281,6 +281,26 @@ test_failed_keeps_its_seq(void **state)
 	ht_path_free(feed.path);
 }
 
+/* A record that answers a probe twice must not answer a failed one. */
+static void
+test_answered_twice(void **state)
+{
+	struct feed feed;
+
+	(void)state;
+	feed_init(&feed, 1, 64);
+	feed_failed(&feed, 1, 0, EPERM);
+	feed_sent(&feed, 1);
+	feed_reply(&feed, 1, 0, 3 * HT_MS, 1);
+	feed_reply(&feed, 1, 0, 3 * HT_MS, 1);
+
+	const struct ht_hop *hop = ht_path_hop(feed.path, 1);
+	assert_int_equal(hop->counts.received, 1);
+	assert_int_equal(sample_state(hop, 0), HT_SAMPLE_RECEIVED);
+	assert_int_equal(sample_state(hop, 1), HT_SAMPLE_FAILED);
+	ht_path_free(feed.path);
+}
+
 /* The system may refuse a probe after send() has taken it. */
 static void
 test_refused_after_sent(void **state)
@@ -393,6 +413,29 @@ test_forgotten_probes(void **state)
 	assert_int_equal(sample_state(hop, HISTORY - 2), HT_SAMPLE_PENDING);
 	struct ht_sample sample;
 	assert_false(ht_hop_sample(hop, HISTORY, &sample));
+	ht_path_free(feed.path);
+}
+
+/* An answer so old that its place in the bitmap is another probe's by now. */
+static void
+test_very_old_answer(void **state)
+{
+	enum {
+		SENT = 10000
+	};
+	struct feed feed;
+
+	(void)state;
+	feed_init(&feed, 1, 64);
+	feed_lost(&feed, 1, feed_sent(&feed, 1));
+	for (int i = 1; i < SENT; i++)
+		feed_sent(&feed, 1);
+	feed_late(&feed, 1, 0, 100 * HT_S);
+	const struct ht_hop *hop = ht_path_hop(feed.path, 1);
+	ASSERT_COUNTS(hop, SENT, 0, SENT - 1, 0, 1, 0, 0);
+	for (uint32_t seq = 1; seq < SENT; seq++)
+		feed_lost(&feed, 1, seq);
+	ASSERT_COUNTS(hop, SENT, 0, 0, SENT - 1, 1, 0, 0);
 	ht_path_free(feed.path);
 }
 
@@ -849,6 +892,24 @@ test_route_flap(void **state)
 	ht_path_free(feed.path);
 }
 
+/* There and back within five cycles: still two epochs. */
+static void
+test_route_there_and_back(void **state)
+{
+	struct ht_path_change change;
+	struct feed feed;
+
+	(void)state;
+	feed_init(&feed, 1, 64);
+	for (unsigned i = 0; i < 80; i++)
+		feed_round(&feed, 1, i >= 30 && i < 33 ? 2 : 1);
+	assert_int_equal(ht_path_epoch(feed.path), 2);
+	assert_true(ht_path_change(feed.path, 0, &change));
+	assert_int_equal(change.at, ht_path_epoch_since(feed.path));
+	assert_int_equal(change.at - ht_path_since(feed.path), 33 * HT_S);
+	ht_path_free(feed.path);
+}
+
 /* A lost reply here and there does not hide a change. */
 static void
 test_route_change_with_loss(void **state)
@@ -1050,6 +1111,14 @@ test_end_while_discovering(void **state)
 	}
 	feed_path(&feed, 7, 20);
 	assert_int_equal(ht_path_epoch(feed.path), 0);
+
+	/* That the target answered at 8 as well is no news when it moves to 9. */
+	struct ht_path_change change;
+	feed_path(&feed, 9, 200);
+	assert_int_equal(ht_path_epoch(feed.path), 1);
+	assert_true(ht_path_change(feed.path, 1, &change));
+	for (unsigned back = 0; ht_path_change(feed.path, back, &change); back++)
+		assert_int_not_equal(change.ttl, 8);
 	ht_path_free(feed.path);
 }
 
@@ -1156,10 +1225,12 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_each_count),
 		cmocka_unit_test(test_failed_keeps_its_seq),
+		cmocka_unit_test(test_answered_twice),
 		cmocka_unit_test(test_refused_after_sent),
 		cmocka_unit_test(test_ambiguous),
 		cmocka_unit_test(test_out_of_order),
 		cmocka_unit_test(test_forgotten_probes),
+		cmocka_unit_test(test_very_old_answer),
 		cmocka_unit_test(test_reset),
 		cmocka_unit_test(test_many_addresses),
 		cmocka_unit_test(test_newest_answer),
@@ -1167,6 +1238,7 @@ main(void)
 		cmocka_unit_test(test_shape),
 		cmocka_unit_test(test_route_change),
 		cmocka_unit_test(test_route_flap),
+		cmocka_unit_test(test_route_there_and_back),
 		cmocka_unit_test(test_route_change_with_loss),
 		cmocka_unit_test(test_route_ignores_guesses),
 		cmocka_unit_test(test_balancing_is_no_change),

@@ -149,6 +149,23 @@ test_nothing_is_not_zero(void **state)
 	assert_int_equal(st.best_ns, 5000000);
 }
 
+/* After 10^15 samples or so one logarithm is less than the sum can hold. */
+static void
+test_log_sum_loses_nothing(void **state)
+{
+	struct ht_stats st;
+	double got;
+
+	(void)state;
+	ht_stats_clear(&st);
+	st.log_sum = 1e17;
+	for (int i = 0; i < 1000; i++)
+		ht_stats_add(&st, 1000);
+	st.log_sum -= 1e17;
+	assert_true(ht_stats_gmean(&st, &got));
+	oracle_close(got, 1000.0L);
+}
+
 static void
 test_loss(void **state)
 {
@@ -276,6 +293,7 @@ main(void)
 		cmocka_unit_test(test_running_statistics),
 		cmocka_unit_test(test_best_and_worst),
 		cmocka_unit_test(test_nothing_is_not_zero),
+		cmocka_unit_test(test_log_sum_loses_nothing),
 		cmocka_unit_test(test_loss),
 		cmocka_unit_test(test_quantiles),
 		cmocka_unit_test(test_quantiles_of_few),
