@@ -302,7 +302,7 @@ epoch_slack(const struct hop *hop)
 	if (!ht_hop_sample(&hop->pub, 0, &newest))
 		return 0;
 	ht_hop_sample(&hop->pub, back, &before);
-	return newest.at - before.at;
+	return ht_route_elapsed(before.at, newest.at);
 }
 
 static void

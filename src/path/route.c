@@ -116,13 +116,25 @@ ht_route_answers(const struct ht_route_hop *rt)
 	return rt->reign + rt->run;
 }
 
+ht_time
+ht_route_elapsed(ht_time from, ht_time to)
+{
+	/* A record may hold any times: the difference may not fit. */
+	uint64_t span = (uint64_t)to - (uint64_t)from;
+
+	if (to <= from)
+		return 0;
+	return span < INT64_MAX ? (ht_time)span : INT64_MAX;
+}
+
 void
 ht_route_log(struct ht_route *route, struct ht_route_hop *rt,
     const struct ht_path_change *change, ht_time slack)
 {
 	struct ht_path_change *entry =
 	    &route->changes[route->n_changes % HT_PATH_CHANGES_MAX];
-	bool is_soon = route->epoch > 0 && change->at - route->epoch_since <= slack;
+	bool is_soon = route->epoch > 0
+		       && ht_route_elapsed(route->epoch_since, change->at) <= slack;
 
 	/* A hop that changes twice has left the epoch, however soon. */
 	if (!is_soon || rt->epoch == route->epoch) {

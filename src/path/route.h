@@ -39,6 +39,9 @@ struct ht_route {
 bool ht_route_answer(struct ht_route_hop *rt, const struct ht_addr *from, ht_time at,
     struct ht_path_change *ret_change);
 
+/** Time from one point to another; 0 backwards, however far apart they are. */
+ht_time ht_route_elapsed(ht_time from, ht_time to);
+
 /** Number of answers that tell whether the hop is settled, the run included. */
 unsigned ht_route_answers(const struct ht_route_hop *rt);
 
