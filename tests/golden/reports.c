@@ -217,6 +217,7 @@ add_targets(struct ht_session *ss)
 	ht_session_add(ss, "203.0.113.99", &addr);
 	name(ss, "192.0.2.1", "gw.example");
 	name(ss, "198.51.100.9", "a-very-long-name-of-a-router.transit.example");
+	name(ss, "203.0.113.80", "comma,only.example");
 	name(ss, "192.0.2.66", "evil\",<b>&\x1b[31m.example");
 }
 
