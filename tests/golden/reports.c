@@ -2,7 +2,7 @@
 /*
  * Print one output of a run that is the same every time.
  *
- *     reports ID [-o COLUMNS] [-n] [-b] [-e]
+ *     reports ID [-o COLUMNS] [-n] [-b] [-e] [-m]
  *
  * The engine is the real one; behind it stands a transport that answers from
  * the table below on a virtual clock.  All that the numbers of the reports
@@ -26,6 +26,7 @@ struct answer {
 	unsigned ttl;
 	const char *from;   /* who answers */
 	const char *second; /* who answers every second probe, or NULL */
+	unsigned moves_at;  /* ... or, if not 0, from this probe on */
 	unsigned lose_mod;  /* of so many probes ... */
 	unsigned lose_at;   /* ... this one is lost; 0 0: none */
 	ht_time rtt;
@@ -39,13 +40,16 @@ struct answer {
 
 /* clang-format off */
 static const struct answer world[] = {
-	/* target, ttl     from            every 2nd       lost  RTT           grows        kind                    type code ttl MPLS double */
-	{ "203.0.113.80", 1, "192.0.2.1",    NULL,           0, 0, 1250 * HT_US, 0,           HT_REPLY_TIME_EXCEEDED, 11, 0,  64, false, false },
-	{ "203.0.113.80", 3, "198.51.100.3", "198.51.100.4", 5, 2, 10 * HT_MS,   HT_MS,       HT_REPLY_TIME_EXCEEDED, 11, 0, 253, true,  false },
-	{ "203.0.113.80", 4, "198.51.100.9", NULL,           0, 0, 1000 * HT_MS, 300 * HT_MS, HT_REPLY_TIME_EXCEEDED, 11, 0, 250, false, false },
-	{ "203.0.113.80", 5, "203.0.113.80", NULL,           0, 0, 20 * HT_MS,   0,           HT_REPLY_ECHO,           0, 0,  60, false, true },
-	{ "203.0.113.99", 1, "192.0.2.1",    NULL,           0, 0, 1250 * HT_US, 0,           HT_REPLY_TIME_EXCEEDED, 11, 0,  64, false, false },
-	{ "203.0.113.99", 2, "192.0.2.66",   NULL,           2, 1, 5 * HT_MS,    0,           HT_REPLY_UNREACHABLE,    3, 13, 63, false, false },
+	/* target, ttl     from            second        moves lost  RTT           grows        kind                    type code ttl MPLS double */
+	{ "203.0.113.80", 1, "192.0.2.1",    NULL,           0, 0, 0, 1250 * HT_US, 0,           HT_REPLY_TIME_EXCEEDED, 11, 0,  64, false, false },
+	{ "203.0.113.80", 3, "198.51.100.3", "198.51.100.4", 0, 5, 2, 10 * HT_MS,   HT_MS,       HT_REPLY_TIME_EXCEEDED, 11, 0, 253, true,  false },
+	{ "203.0.113.80", 4, "198.51.100.9", NULL,           0, 0, 0, 1000 * HT_MS, 300 * HT_MS, HT_REPLY_TIME_EXCEEDED, 11, 0, 250, false, false },
+	{ "203.0.113.80", 5, "203.0.113.80", NULL,           0, 0, 0, 20 * HT_MS,   0,           HT_REPLY_ECHO,           0, 0,  60, false, true },
+	{ "203.0.113.99", 1, "192.0.2.1",    NULL,           0, 0, 0, 1250 * HT_US, 0,           HT_REPLY_TIME_EXCEEDED, 11, 0,  64, false, false },
+	{ "203.0.113.99", 2, "192.0.2.66",   NULL,           0, 2, 1, 5 * HT_MS,    0,           HT_REPLY_UNREACHABLE,    3, 13, 63, false, false },
+	{ "203.0.113.70", 1, "192.0.2.1",    NULL,           0, 0, 0, 1250 * HT_US, 0,           HT_REPLY_TIME_EXCEEDED, 11, 0,  64, false, false },
+	{ "203.0.113.70", 2, "198.51.100.7", "198.51.100.8", 12, 0, 0, 4 * HT_MS,   0,           HT_REPLY_TIME_EXCEEDED, 11, 0, 254, false, false },
+	{ "203.0.113.70", 3, "203.0.113.70", NULL,           0, 0, 0, 7 * HT_MS,    0,           HT_REPLY_ECHO,           0, 0,  62, false, false },
 };
 /* clang-format on */
 
@@ -115,7 +119,8 @@ answer(struct table_transport *t, const struct answer *a, unsigned nth,
 		.reply_tos = -1,
 		.ext = a->has_mpls ? &label : NULL,
 	};
-	bool is_second = a->second != NULL && nth % 2 == 1;
+	bool is_second = a->moves_at > 0 ? nth >= a->moves_at
+					 : a->second != NULL && nth % 2 == 1;
 	unsigned copies = a->is_doubled && nth == 0 ? 2 : 1;
 
 	if (a->lose_mod > 0 && nth % a->lose_mod == a->lose_at)
@@ -221,6 +226,16 @@ add_targets(struct ht_session *ss)
 	name(ss, "192.0.2.66", "evil\",<b>&\x1b[31m.example");
 }
 
+/* One target, on the way to which a router is replaced by another. */
+static void
+add_moving_target(struct ht_session *ss)
+{
+	struct ht_addr addr;
+
+	ht_addr_parse("203.0.113.70", &addr);
+	ht_session_add(ss, "moving.example", &addr);
+}
+
 static void
 run(struct ht_session *ss, struct ht_transport *tp, struct report *rp)
 {
@@ -239,7 +254,7 @@ run(struct ht_session *ss, struct ht_transport *tp, struct report *rp)
 }
 
 static bool
-parse(int argc, char **argv, struct report_run *rn)
+parse(int argc, char **argv, struct report_run *rn, bool *ret_is_moving)
 {
 	for (int i = 2; i < argc; i++) {
 		if (strcmp(argv[i], "-o") == 0 && i + 1 < argc)
@@ -250,6 +265,8 @@ parse(int argc, char **argv, struct report_run *rn)
 			rn->names = VIEW_NAMES_BOTH;
 		else if (strcmp(argv[i], "-e") == 0)
 			rn->show_mpls = true;
+		else if (strcmp(argv[i], "-m") == 0)
+			*ret_is_moving = true;
 		else
 			return false;
 	}
@@ -268,15 +285,16 @@ main(int argc, char **argv)
 	const struct report_ops *ops = argc > 1 ? report_find(argv[1]) : NULL;
 	struct ht_settings set;
 	struct report rp;
+	bool is_moving = false;
 
 	setlocale(LC_ALL, "");
-	if (ops == NULL || !parse(argc, argv, &rn)) {
-		fprintf(stderr, "usage: reports ID [-o COLUMNS] [-n] [-b] [-e]\n");
+	if (ops == NULL || !parse(argc, argv, &rn, &is_moving)) {
+		fprintf(stderr, "usage: reports ID [-o COLUMNS] [-n] [-b] [-e] [-m]\n");
 		return 2;
 	}
 	ht_settings_init(&set);
 	set.proto = HT_PROTO_ICMP;
-	set.cycles = 10;
+	set.cycles = is_moving ? 20 : 10;
 	set.history = 1000;
 
 	struct ht_session *ss = ht_session_new(&set, &tp.base);
@@ -284,7 +302,10 @@ main(int argc, char **argv)
 	if (ss == NULL || report_init(&rp, ops, &rn) != 0)
 		return 1;
 	ht_session_observe(ss, report_event, &rp);
-	add_targets(ss);
+	if (is_moving)
+		add_moving_target(ss);
+	else
+		add_targets(ss);
 	run(ss, &tp.base, &rp);
 	for (unsigned i = 0; i < ht_session_targets(ss); i++)
 		report_finish(&rp, i);

@@ -22,6 +22,7 @@ cases() {
 	wide wide -e
 	json json
 	json-all json -b -o "$all_columns"
+	json-moved json -m
 	csv csv
 	csv-all csv -o "$all_columns"
 	xml xml
@@ -112,6 +113,10 @@ query "a target without an address says why" '.[1].report |
 query "times are RFC 3339" '.[0].report.hoptop |
 	.start == "2026-11-23T14:07:23.000+02:00" and
 	(.end | test("^2026-11-23T14:07:[0-9]{2}\\.[0-9]{3}\\+02:00$"))'
+cp "$tmp/json-moved" "$tmp/json"
+query "the route's change, when and where" '.[0].report.hoptop.path_changes |
+	map(del(.at)) == [{ttl: 2, from: "198.51.100.7", to: "198.51.100.8", epoch: 1}]
+	and (.[0].at | startswith("2026-11-23T14:07:35"))'
 query "nothing is said about findings that nobody looked for" '[.[].report.hoptop |
 	has("findings")] | any | not'
 
