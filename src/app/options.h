@@ -165,18 +165,19 @@ struct app_value; /* a parsed value; private to options.c */
 
 /** One option. */
 struct app_option {
-	const char *name; /**< long name without dashes */
 	char letter;      /**< short name, 0 if none */
+	const char *name; /**< long name without dashes */
 	enum app_arg arg; /**< kind of value */
 	enum app_group group;
+	bool is_mtr;         /**< mtr has it */
 	const char *metavar; /**< of the value, NULL for a flag */
-	const char *what;    /**< "a number of seconds": for the error; or NULL */
-	const char *range;   /**< text of the range; NULL: made from min and max */
-	int64_t min;         /**< NUMBER, SECONDS; a flag: the value that it sets */
+	const char *what;    /**< "a number of seconds": for errors; else NULL */
+	const char *range;   /**< range in words; NULL: made from min and max */
+	int64_t min;         /**< NUMBER, SECONDS (ns); a flag: the value it sets */
 	int64_t max;
-	const char *const *choices; /**< CHOICE: words, NULL-terminated */
-	bool is_mtr;                /**< mtr has it */
-	const char *help; /**< half a sentence with the default, for the help */
+	const char *const *choices; /**< CHOICE: words, ends with NULL */
+	const char *def;            /**< the default as one would type it, or NULL */
+	const char *help;           /**< half a sentence, for the help */
 
 	/** Store the value; NULL: known, but not yet in this version. */
 	int (*set)(struct app_parse *ps, const struct app_value *v);
