@@ -366,175 +366,136 @@ static const char *const colors[] = { "auto", "always", "never", NULL };
 #define MTR true
 #define OWN false
 
-#define FLAG(letter_, name_, group_, mtr_, value_, set_, help_)                        \
-	{                                                                              \
-		.letter = (letter_), .name = (name_), .arg = APP_ARG_NONE,             \
-		.group = APP_GROUP_##group_, .is_mtr = (mtr_), .min = (value_),        \
-		.set = (set_), .help = (help_)                                         \
-	}
-#define NUMBER(                                                                        \
-    letter_, name_, group_, mtr_, meta_, what_, min_, max_, def_, set_, help_)         \
-	{                                                                              \
-		.letter = (letter_), .name = (name_), .arg = APP_ARG_NUMBER,           \
-		.group = APP_GROUP_##group_, .is_mtr = (mtr_), .metavar = (meta_),     \
-		.what = (what_), .min = (min_), .max = (max_), .def = (def_),          \
-		.set = (set_), .help = (help_)                                         \
-	}
-#define RANGED(                                                                        \
-    letter_, name_, group_, mtr_, meta_, what_, range_, min_, max_, def_, set_, help_) \
-	{                                                                              \
-		.letter = (letter_), .name = (name_), .arg = APP_ARG_NUMBER,           \
-		.group = APP_GROUP_##group_, .is_mtr = (mtr_), .metavar = (meta_),     \
-		.what = (what_), .range = (range_), .min = (min_), .max = (max_),      \
-		.def = (def_), .set = (set_), .help = (help_)                          \
-	}
-#define SECONDS(letter_, name_, group_, mtr_, min_, max_, def_, set_, help_)           \
-	{                                                                              \
-		.letter = (letter_), .name = (name_), .arg = APP_ARG_SECONDS,          \
-		.group = APP_GROUP_##group_, .is_mtr = (mtr_), .metavar = "SECONDS",   \
-		.what = "a number of seconds", .min = (min_), .max = (max_),           \
-		.def = (def_), .set = (set_), .help = (help_)                          \
-	}
-#define CHOICE(letter_, name_, group_, mtr_, meta_, choices_, def_, set_, help_)       \
-	{                                                                              \
-		.letter = (letter_), .name = (name_), .arg = APP_ARG_CHOICE,           \
-		.group = APP_GROUP_##group_, .is_mtr = (mtr_), .metavar = (meta_),     \
-		.choices = (choices_), .def = (def_), .set = (set_), .help = (help_)   \
-	}
-#define TEXT(letter_, name_, group_, mtr_, meta_, what_, set_, help_)                  \
-	{                                                                              \
-		.letter = (letter_), .name = (name_), .arg = APP_ARG_TEXT,             \
-		.group = APP_GROUP_##group_, .is_mtr = (mtr_), .metavar = (meta_),     \
-		.what = (what_), .set = (set_), .help = (help_)                        \
-	}
-#define LATER(letter_, name_, mtr_)                                                    \
-	{                                                                              \
-		.letter = (letter_), .name = (name_), .is_mtr = (mtr_)                 \
-	}
-
 #define CENTI (HT_S / 100)
 #define HOUR  (3600 * HT_S)
 
-/* clang-format off: one option, one row */
+/* One option, one row; what a kind of row has not is left out. */
+/* clang-format off */
+#define ROW(letter_, name_, group_, mtr_, ...) \
+	{ .letter = (letter_), .name = (name_), .group = APP_GROUP_##group_, \
+	  .is_mtr = (mtr_), __VA_ARGS__ }
+#define FLAG(letter_, name_, group_, mtr_, value_, set_, help_) \
+	ROW(letter_, name_, group_, mtr_, .min = (value_), .set = (set_), .help = (help_))
+#define RANGED(letter_, name_, group_, mtr_, meta_, what_, range_, min_, max_, def_, set_, help_) \
+	ROW(letter_, name_, group_, mtr_, .arg = APP_ARG_NUMBER, .metavar = (meta_), \
+	    .what = (what_), .range = (range_), .min = (min_), .max = (max_), \
+	    .def = (def_), .set = (set_), .help = (help_))
+#define NUMBER(letter_, name_, group_, mtr_, meta_, what_, min_, max_, def_, set_, help_) \
+	RANGED(letter_, name_, group_, mtr_, meta_, what_, NULL, min_, max_, def_, set_, help_)
+#define SECONDS(letter_, name_, group_, mtr_, min_, max_, def_, set_, help_) \
+	ROW(letter_, name_, group_, mtr_, .arg = APP_ARG_SECONDS, .metavar = "SECONDS", \
+	    .what = "a number of seconds", .min = (min_), .max = (max_), \
+	    .def = (def_), .set = (set_), .help = (help_))
+#define CHOICE(letter_, name_, group_, mtr_, meta_, choices_, def_, set_, help_) \
+	ROW(letter_, name_, group_, mtr_, .arg = APP_ARG_CHOICE, .metavar = (meta_), \
+	    .choices = (choices_), .def = (def_), .set = (set_), .help = (help_))
+#define TEXT(letter_, name_, group_, mtr_, meta_, what_, set_, help_) \
+	ROW(letter_, name_, group_, mtr_, .arg = APP_ARG_TEXT, .metavar = (meta_), \
+	    .what = (what_), .set = (set_), .help = (help_))
+#define LATER(letter_, name_, mtr_) \
+	{ .letter = (letter_), .name = (name_), .is_mtr = (mtr_) }
+
 const struct app_option app_option_table[] = {
-	FLAG('4', "inet", TARGET, MTR, HT_FAMILY_IP4, set_family, "use IPv4 only"),
-	FLAG('6', "inet6", TARGET, MTR, HT_FAMILY_IP6, set_family, "use IPv6 only"),
-	TEXT('F', "filename", TARGET, MTR, "FILE", "a file", set_filename,
-	    "read hosts from FILE, one a line, '#' begins a comment; '-' is standard "
-	    "input"),
+	FLAG('4', "inet",      TARGET, MTR, HT_FAMILY_IP4, set_family, "use IPv4 only"),
+	FLAG('6', "inet6",     TARGET, MTR, HT_FAMILY_IP6, set_family, "use IPv6 only"),
+	TEXT('F', "filename",  TARGET, MTR, "FILE", "a file", set_filename,
+	    "read hosts from FILE, one a line, '#' begins a comment; '-' is standard input"),
 	TEXT('I', "interface", TARGET, MTR, "NAME", "an interface name", set_interface,
 	    "send through this network interface"),
-	TEXT('a', "address", TARGET, MTR, "ADDRESS",
-	    "an IPv4 or IPv6 address of a host", set_address,
+	TEXT('a', "address",   TARGET, MTR, "ADDRESS", "an IPv4 or IPv6 address of a host", set_address,
 	    "send from this source address"),
-	FLAG(0, "demo", TARGET, OWN, 0, set_demo,
+	FLAG(0,   "demo",      TARGET, OWN, 0, set_demo,
 	    "trace a simulated internet: no network, no privilege"),
-	TEXT(0, "sim", TARGET, OWN, "FILE", "a file name", set_sim,
+	TEXT(0,   "sim",       TARGET, OWN, "FILE", "a file name", set_sim,
 	    "trace the simulated internet that FILE describes"),
 
-	FLAG('t', "curses", MODE, MTR, APP_MODE_DASHBOARD, set_mode,
-	    "show the dashboard; as is usual on a terminal"),
-	FLAG('r', "report", MODE, MTR, APP_MODE_TEXT, set_mode,
-	    "print a report; as is usual elsewhere"),
-	FLAG('w', "report-wide", MODE, MTR, APP_MODE_WIDE, set_mode,
-	    "print a report that cuts no name"),
-	FLAG('j', "json", MODE, MTR, APP_MODE_JSON, set_mode, "print a report in JSON"),
-	FLAG('C', "csv", MODE, MTR, APP_MODE_CSV, set_mode, "print a report in CSV"),
-	FLAG('x', "xml", MODE, MTR, APP_MODE_XML, set_mode, "print a report in XML"),
-	FLAG('l', "raw", MODE, MTR, APP_MODE_RAW, set_mode,
-	    "print every answer as it comes, in mtr's raw format"),
-	FLAG('p', "split", MODE, MTR, APP_MODE_SPLIT, set_mode,
-	    "print every answer as it comes, in mtr's split format"),
-	FLAG(0, "report-on-exit", MODE, MTR, 0, set_report_on_exit,
-	    "print a report when the dashboard ends"),
-	NUMBER('c', "report-cycles", MODE, MTR, "COUNT", "a number of cycles", 1,
-	    1000000000, NULL, set_cycles,
-	    "end after COUNT probes to each hop; a report takes 10, the dashboard goes "
-	    "on"),
-	TEXT('o', "order", MODE, MTR, "FIELDS", "a list of column letters", set_order,
+	FLAG('t', "curses",         MODE, MTR, APP_MODE_DASHBOARD, set_mode, "show the dashboard; as is usual on a terminal"),
+	FLAG('r', "report",         MODE, MTR, APP_MODE_TEXT,      set_mode, "print a report; as is usual elsewhere"),
+	FLAG('w', "report-wide",    MODE, MTR, APP_MODE_WIDE,      set_mode, "print a report that cuts no name"),
+	FLAG('j', "json",           MODE, MTR, APP_MODE_JSON,      set_mode, "print a report in JSON"),
+	FLAG('C', "csv",            MODE, MTR, APP_MODE_CSV,       set_mode, "print a report in CSV"),
+	FLAG('x', "xml",            MODE, MTR, APP_MODE_XML,       set_mode, "print a report in XML"),
+	FLAG('l', "raw",            MODE, MTR, APP_MODE_RAW,       set_mode, "print every answer as it comes, in mtr's raw format"),
+	FLAG('p', "split",          MODE, MTR, APP_MODE_SPLIT,     set_mode, "print every answer as it comes, in mtr's split format"),
+	FLAG(0,   "report-on-exit", MODE, MTR, 0, set_report_on_exit, "print a report when the dashboard ends"),
+	NUMBER('c', "report-cycles", MODE, MTR, "COUNT", "a number of cycles", 1, 1000000000, NULL, set_cycles,
+	    "end after COUNT probes to each hop; a report takes 10, the dashboard goes on"),
+	TEXT('o', "order",          MODE, MTR, "FIELDS", "a list of column letters", set_order,
 	    "show these columns, by their letters"),
 
-	CHOICE(0, "protocol", PROBE, OWN, "NAME", protocols, "auto", set_protocol,
+	CHOICE(0, "protocol",      PROBE, OWN, "NAME", protocols, "auto", set_protocol,
 	    "probe with auto, icmp or udp; auto is icmp where this user may, else udp"),
-	FLAG('u', "udp", PROBE, MTR, HT_PROTO_UDP, set_protocol,
+	FLAG('u', "udp",           PROBE, MTR, HT_PROTO_UDP, set_protocol,
 	    "probe with UDP instead of ICMP echo"),
-	NUMBER('P', "port", PROBE, MTR, "PORT", "a port", 1, 65535, NULL, set_port,
+	NUMBER('P', "port",        PROBE, MTR, "PORT", "a port", 1, 65535, NULL, set_port,
 	    "send UDP probes to this port first"),
-	SECONDS('i', "interval", PROBE, MTR, CENTI, HOUR, "1", set_interval,
+	SECONDS('i', "interval",   PROBE, MTR, CENTI, HOUR, "1", set_interval,
 	    "time between two probes to a hop; below 0.1 is for root"),
-	SECONDS('Z', "timeout", PROBE, MTR, CENTI, HOUR, "3", set_timeout,
+	SECONDS('Z', "timeout",    PROBE, MTR, CENTI, HOUR, "3", set_timeout,
 	    "a probe without an answer is lost after this time"),
-	SECONDS('G', "gracetime", PROBE, MTR, 0, HOUR, "5", set_gracetime,
+	SECONDS('G', "gracetime",  PROBE, MTR, 0, HOUR, "5", set_gracetime,
 	    "longest wait for answers after the last cycle"),
-	NUMBER('f', "first-ttl", PROBE, MTR, "TTL", "a TTL", 1, HT_TTL_MAX, "1",
-	    set_first_ttl, "begin with this hop"),
-	NUMBER('m', "max-ttl", PROBE, MTR, "TTL", "a TTL", 1, HT_TTL_MAX, "30",
-	    set_max_ttl, "go no farther than this hop"),
-	NUMBER('U', "max-unknown", PROBE, MTR, "COUNT", "a number of hops", 1,
-	    HT_TTL_MAX, "12", set_max_unknown,
+	NUMBER('f', "first-ttl",   PROBE, MTR, "TTL", "a TTL", 1, HT_TTL_MAX, "1", set_first_ttl,
+	    "begin with this hop"),
+	NUMBER('m', "max-ttl",     PROBE, MTR, "TTL", "a TTL", 1, HT_TTL_MAX, "30", set_max_ttl,
+	    "go no farther than this hop"),
+	NUMBER('U', "max-unknown", PROBE, MTR, "COUNT", "a number of hops", 1, HT_TTL_MAX, "12", set_max_unknown,
 	    "give up behind so many silent hops in a row"),
-	RANGED('s', "psize", PROBE, MTR, "BYTES", "a packet size",
-	    "28 to 9000, or -9000 to -28 for random sizes", -9000, 9000, "64",
-	    set_psize, "size of the whole IP packet"),
-	RANGED('B', "bitpattern", PROBE, MTR, "BYTE", "a byte",
-	    "0 to 255, or -1 for random bytes", -1, 255, "0", set_bitpattern,
-	    "fill packets with this byte"),
-	NUMBER('Q', "tos", PROBE, MTR, "BYTE", "a TOS byte", 0, 255, "0", set_tos,
+	RANGED('s', "psize",       PROBE, MTR, "BYTES", "a packet size", "28 to 9000, or -9000 to -28 for random sizes",
+	    -9000, 9000, "64", set_psize, "size of the whole IP packet"),
+	RANGED('B', "bitpattern",  PROBE, MTR, "BYTE", "a byte", "0 to 255, or -1 for random bytes",
+	    -1, 255, "0", set_bitpattern, "fill packets with this byte"),
+	NUMBER('Q', "tos",         PROBE, MTR, "BYTE", "a TOS byte", 0, 255, "0", set_tos,
 	    "type of service, or traffic class of IPv6"),
-	CHOICE(0, "transport", PROBE, OWN, "NAME", transports, "auto", set_transport,
+	CHOICE(0, "transport",     PROBE, OWN, "NAME", transports, "auto", set_transport,
 	    "probe through auto or dgram: unprivileged sockets"),
 
-	FLAG('n', "no-dns", NAMES, MTR, 0, set_no_dns,
-	    "show addresses, ask for no names"),
-	FLAG('b', "show-ips", NAMES, MTR, 0, set_show_ips, "show names and addresses"),
-	TEXT(0, "dns-server", NAMES, OWN, "ADDRESS[:PORT]",
-	    "the address of a name server", set_dns_server,
+	FLAG('n', "no-dns",     NAMES, MTR, 0, set_no_dns,   "show addresses, ask for no names"),
+	FLAG('b', "show-ips",   NAMES, MTR, 0, set_show_ips, "show names and addresses"),
+	TEXT(0,   "dns-server", NAMES, OWN, "ADDRESS[:PORT]", "the address of a name server", set_dns_server,
 	    "ask this name server instead of the system's"),
 
-	FLAG('e', "mpls", LOOK, MTR, 0, set_mpls,
-	    "show MPLS labels and other ICMP extensions"),
-	NUMBER(0, "displaymode", LOOK, MTR, "MODE", "a display mode", 0, 2, "0",
-	    set_displaymode,
+	FLAG('e', "mpls",        LOOK, MTR, 0, set_mpls, "show MPLS labels and other ICMP extensions"),
+	NUMBER(0, "displaymode", LOOK, MTR, "MODE", "a display mode", 0, 2, "0", set_displaymode,
 	    "first show statistics (0) or the history of each hop (1, 2)"),
-	FLAG(0, "compact", LOOK, MTR, 0, set_compact, "leave out what takes space"),
-	FLAG(0, "ascii", LOOK, OWN, 0, set_ascii, "draw with ASCII characters only"),
-	CHOICE(0, "color", LOOK, OWN, "WHEN", colors, "auto", set_color,
+	FLAG(0,   "compact",     LOOK, MTR, 0, set_compact, "leave out what takes space"),
+	FLAG(0,   "ascii",       LOOK, OWN, 0, set_ascii,   "draw with ASCII characters only"),
+	CHOICE(0, "color",       LOOK, OWN, "WHEN", colors, "auto", set_color,
 	    "colours: auto, always or never; NO_COLOR in the environment is honoured"),
-	NUMBER(0, "history", LOOK, OWN, "COUNT", "a number of probes", 64, 1000000,
-	    "86400", set_history, "remember so many probes of each hop, 16 bytes each"),
+	NUMBER(0, "history",     LOOK, OWN, "COUNT", "a number of probes", 64, 1000000, "86400", set_history,
+	    "remember so many probes of each hop, 16 bytes each"),
 
-	FLAG('h', "help", OTHER, MTR, 0, set_help, "print this help"),
-	FLAG('v', "version", OTHER, MTR, 0, set_version,
-	    "print the version and what can be used here"),
+	FLAG('h', "help",    OTHER, MTR, 0, set_help,    "print this help"),
+	FLAG('v', "version", OTHER, MTR, 0, set_version, "print the version and what can be used here"),
 
-	LATER('T', "tcp", MTR),
-	LATER('S', "sctp", MTR),
-	LATER('L', "localport", MTR),
-	LATER('M', "mark", MTR),
-	LATER('D', "due-ttl", MTR),
-	LATER('E', "max-display-path", MTR),
-	LATER('z', "aslookup", MTR),
-	LATER('y', "ipinfo", MTR),
-	LATER(0, "scale", MTR),
-	LATER(0, "trace", OWN),
-	LATER('q', "queries", OWN),
-	LATER(0, "flow", OWN),
-	LATER(0, "flows", OWN),
-	LATER(0, "record", OWN),
-	LATER(0, "replay", OWN),
-	LATER(0, "ndjson", OWN),
-	LATER(0, "markdown", OWN),
-	LATER(0, "ticket", OWN),
-	LATER(0, "redact", OWN),
-	LATER(0, "expect", OWN),
-	LATER(0, "prometheus-listen", OWN),
-	LATER(0, "prometheus-textfile", OWN),
-	LATER(0, "mtu", OWN),
-	LATER(0, "plain", OWN),
-	LATER(0, "theme", OWN),
-	LATER(0, "mouse", OWN),
-	LATER(0, "asn", OWN),
-	LATER(0, "mmdb", OWN),
+	LATER('T', "tcp",                 MTR),
+	LATER('S', "sctp",                MTR),
+	LATER('L', "localport",           MTR),
+	LATER('M', "mark",                MTR),
+	LATER('D', "due-ttl",             MTR),
+	LATER('E', "max-display-path",    MTR),
+	LATER('z', "aslookup",            MTR),
+	LATER('y', "ipinfo",              MTR),
+	LATER(0,   "scale",               MTR),
+	LATER(0,   "trace",               OWN),
+	LATER('q', "queries",             OWN),
+	LATER(0,   "flow",                OWN),
+	LATER(0,   "flows",               OWN),
+	LATER(0,   "record",              OWN),
+	LATER(0,   "replay",              OWN),
+	LATER(0,   "ndjson",              OWN),
+	LATER(0,   "markdown",            OWN),
+	LATER(0,   "ticket",              OWN),
+	LATER(0,   "redact",              OWN),
+	LATER(0,   "expect",              OWN),
+	LATER(0,   "prometheus-listen",   OWN),
+	LATER(0,   "prometheus-textfile", OWN),
+	LATER(0,   "mtu",                 OWN),
+	LATER(0,   "plain",               OWN),
+	LATER(0,   "theme",               OWN),
+	LATER(0,   "mouse",               OWN),
+	LATER(0,   "asn",                 OWN),
+	LATER(0,   "mmdb",                OWN),
 	{ .name = NULL },
 };
 /* clang-format on */
