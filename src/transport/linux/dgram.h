@@ -1,0 +1,66 @@
+/* SPDX-License-Identifier: ISC */
+/**
+ * @file dgram.h
+ * The unprivileged Linux transport: ICMP ping sockets and UDP sockets whose
+ * ICMP errors come back through the error queue.
+ *
+ * Carries ICMP and UDP over IPv4 and IPv6, one socket each, opened by
+ * prepare().  What it relies on and what it promises beyond transport.h:
+ *
+ * - Of a token only the low 16 bits are the slot that tells probes in flight
+ *   apart; the high 16 bits may be any generation.  Slots of the newest 1024
+ *   probes must differ.
+ * - ICMP: the sequence number is the slot.  UDP: the destination port is the
+ *   base port plus a count that wraps after 16384 probes (or at port 65535).
+ * - The payload begins with a magic of this run, the token and a word that
+ *   keeps the checksum constant within a flow, 10 bytes in all.  Probes too
+ *   small for them (IPv4 below 38, IPv6 below 58 bytes) are known by sequence
+ *   number or port alone, and an answer that is a whole turn of the slots old
+ *   is then taken for the newest.  IPv6 probes have at least 48 bytes.
+ * - DF is never set, like traceroute does: a probe beyond the MTU is cut into
+ *   fragments, and "too big" comes back only for what cannot be.
+ * - An answer to a probe whose slot was taken again has the token that it
+ *   belongs to, tx_stamp HT_STAMP_NONE and tx_ns equal to rx_ns: its departure
+ *   is no longer known.
+ */
+#ifndef HT_TRANSPORT_LINUX_DGRAM_H
+#define HT_TRANSPORT_LINUX_DGRAM_H
+
+#include <hoptop/transport.h>
+#include <hoptop/types.h>
+
+/** What traceroute has always used. */
+#define HT_DGRAM_PORT 33434
+
+/** How to open the transport; all zero is a good default. */
+struct ht_dgram_config {
+	const char *device;    /**< send through this interface only; NULL: any */
+	struct ht_addr source; /**< source address; family none: the kernel's choice */
+	uint16_t port;      /**< base UDP port where the probe names none; 0: 33434 */
+	bool is_old_kernel; /**< for tests: do without SCM_TS_OPT_ID (Linux 6.13) */
+};
+
+/**
+ * Open the transport.
+ *
+ * Checks device and source, and takes all the memory that it will ever need.
+ * Needs no privilege; sockets for probes are opened by prepare().
+ *
+ * @param cfg  copied
+ * @param err  filled on failure: -ENODEV (no such device), -EPERM (the kernel is
+ *             too old to bind to a device without privilege), -EADDRNOTAVAIL
+ *             (source is not an address of this host), -ENOMEM, ...
+ * @return NULL on failure; close with ops->close()
+ */
+struct ht_transport *ht_dgram_open(
+    const struct ht_dgram_config *cfg, struct ht_err *err);
+
+/**
+ * Ask the kernel whether this user may send this kind of probe.
+ *
+ * @return 0, -EACCES (net.ipv4.ping_group_range leaves this user out),
+ *         -EAFNOSUPPORT (no IPv6 here), -EPROTONOSUPPORT (not ICMP or UDP), ...
+ */
+int ht_dgram_can(enum ht_proto proto, enum ht_family family);
+
+#endif /* HT_TRANSPORT_LINUX_DGRAM_H */
