@@ -11,7 +11,8 @@
  *   apart; the high 16 bits may be any generation.  Slots of the newest 1024
  *   probes must differ.
  * - ICMP: the sequence number is the slot.  UDP: the destination port is the
- *   base port plus a count that wraps after 16384 probes (or at port 65535).
+ *   base port plus a count that wraps after 16384 probes (or at port 65535;
+ *   with less than 1024 ports, answers without payload are AMBIGUOUS).
  * - The payload begins with a magic of this run, the token and a word that
  *   keeps the checksum constant within a flow, 10 bytes in all.  Probes too
  *   small for them (IPv4 below 38, IPv6 below 58 bytes) are known by sequence

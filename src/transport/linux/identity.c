@@ -1,0 +1,77 @@
+/* SPDX-License-Identifier: ISC */
+#include "transport/linux/identity.h"
+
+#include <string.h>
+
+#include "packet/csum.h"
+
+#define WORD_AT    8
+#define TOKEN_AT   HT_IDENTITY_MAGIC
+#define QUOTED_MIN WORD_AT /* magic and token */
+
+static void
+put32(uint8_t *p, uint32_t value)
+{
+	for (int i = 0; i < 4; i++)
+		p[i] = (uint8_t)(value >> (24 - 8 * i));
+}
+
+static uint32_t
+get32(const uint8_t *p)
+{
+	return (uint32_t)p[0] << 24 | (uint32_t)p[1] << 16 | (uint32_t)p[2] << 8 | p[3];
+}
+
+/* Routers that quote less than the token may pad with zeros; a mask of bytes
+ * that are never zero keeps token 0 apart from that. */
+static uint32_t
+mask(const uint8_t *magic)
+{
+	return get32(magic);
+}
+
+static bool
+is_zero(const uint8_t *p, size_t len)
+{
+	for (size_t i = 0; i < len; i++)
+		if (p[i] != 0)
+			return false;
+	return true;
+}
+
+bool
+ht_identity_put(uint8_t *payload, size_t len, const uint8_t *magic, uint32_t token,
+    uint8_t pattern, uint16_t varying, uint16_t wanted)
+{
+	bool is_marked = len >= HT_IDENTITY_SIZE;
+
+	memset(payload, pattern, len);
+	if (len < 2)
+		return false;
+	uint8_t *word = is_marked ? payload + WORD_AT : payload;
+	if (is_marked) {
+		memcpy(payload, magic, HT_IDENTITY_MAGIC);
+		put32(payload + TOKEN_AT, token ^ mask(magic));
+	}
+	word[0] = word[1] = 0;
+	uint16_t sum = ht_csum_compensator(ht_csum_add(varying, payload, len), wanted);
+	word[0] = (uint8_t)(sum >> 8);
+	word[1] = (uint8_t)sum;
+	return is_marked;
+}
+
+enum ht_identity
+ht_identity_get(
+    const uint8_t *payload, size_t len, const uint8_t *magic, uint32_t *ret_token)
+{
+	size_t n = len < HT_IDENTITY_MAGIC ? len : HT_IDENTITY_MAGIC;
+
+	if (is_zero(payload, n))
+		return HT_IDENTITY_NONE;
+	if (memcmp(payload, magic, n) != 0)
+		return HT_IDENTITY_FOREIGN;
+	if (len < QUOTED_MIN || is_zero(payload + TOKEN_AT, 4))
+		return HT_IDENTITY_NONE;
+	*ret_token = get32(payload + TOKEN_AT) ^ mask(magic);
+	return HT_IDENTITY_OURS;
+}
