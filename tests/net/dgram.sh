@@ -1,0 +1,210 @@
+#!/bin/sh
+# SPDX-License-Identifier: ISC
+# The unprivileged transport on real sockets: five kernel routers, IPv4 and IPv6,
+# as a user without any capability.
+. "${srcdir:-.}/tests/net/lib.sh"
+net_begin "$@"
+net_chain 5
+net_install "${builddir:-.}/tests/net/probe"
+probe() { as_user c "$net_tmp/probe" "$@"; }
+
+# get KEY: value of a key in the totals (last line) of $out
+get() { printf '%s\n' "$out" | tail -n 1 | tr ' ' '\n' | sed -n "s/^$1=//p"; }
+
+# each KEY: its values in the order of the probes, one line
+each() {
+	printf '%s\n' "$out" | grep '^ttl=' | sort -t= -k2,2n -k3,3n |
+		tr ' ' '\n' | sed -n "s/^$1=//p" | tr '\n' ' ' | sed 's/ $//'
+}
+
+hops() { for ttl in 1 2 3 4 5 6; do hop "$1" "$ttl"; done | tr '\n' ' ' | sed 's/ $//'; }
+
+at_least() {
+	if [ "$2" -ge "$3" ]; then ok "$1"; else not_ok "$1" "$2 is less than $3" "$out"; fi
+}
+at_most() {
+	if [ "$2" -le "$3" ]; then ok "$1"; else not_ok "$1" "$2 is more than $3" "$out"; fi
+}
+
+# Neighbours are unknown at first, and IPv6 takes a moment to come up.
+warm_up() {
+	tries=0
+	while [ "$tries" -lt 20 ]; do
+		out=$(probe -q -m 6 -w 250 udp "$target4"; probe -q -m 6 -w 250 udp "$target6")
+		[ "$(printf '%s\n' "$out" | grep -c 'received=6')" = 2 ] && return
+		tries=$((tries + 1))
+	done
+	say "the chain does not answer: $out"
+}
+
+# path PROTO FAMILY TARGET LAST_KIND LAST_ICMP
+path() {
+	out=$(probe -m 6 -i 2000 "$1" "$3")
+	is "$1 IPv$2: the hops in order" "$(each from)" "$(hops "$2")"
+	te=time-exceeded
+	is "$1 IPv$2: kinds" "$(each kind)" "$te $te $te $te $te $4"
+	is "$1 IPv$2: type and code of the last" "$(each icmp | awk '{ print $NF }')" "$5"
+	is "$1 IPv$2: TTL of the replies" "$(each reply_ttl)" "64 63 62 61 60 59"
+	is "$1 IPv$2: all are sure" "$(each match)" "3 3 3 3 3 3"
+	is "$1 IPv$2: source" "$(printf '%s\n' "$out" | sed -n 's/^source=//p')" \
+		"$(if [ "$2" = 4 ]; then left4 0; else left6 0; fi)"
+}
+
+# many NAME PROBE-OPTIONS...: 1200 probes, none lost, nearly all stamped
+many() {
+	name=$1
+	shift
+	out=$(probe -q -c 200 -m 6 -w 2000 "$@")
+	is "$name: none lost" "$(get sent) $(get failed) $(get received)" "1200 0 1200"
+	is "$name: none foreign, twice or unreadable" \
+		"$(get unmatched) $(get wrong) $(get malformed) $(get backwards)" "0 0 0 0"
+	at_least "$name: departure stamped by the kernel" "$(get kernel_tx)" 1190
+	at_least "$name: arrival stamped by the kernel" "$(get kernel_rx)" 1190
+	at_most "$name: woken for nothing" "$(get idle)" 40
+}
+
+for family in 4 6; do
+	eval "target=\$target$family"
+	ping_sockets closed
+	out=$(probe -n icmp "$target")
+	if [ -n "${HT_NET_USERNS:-}" ] && [ "$out" = can=0 ]; then
+		skip "ICMP IPv$family: a closed range is refused" "single user"
+	else
+		is "ICMP IPv$family: a closed range is refused" "$out" can=EACCES
+		is "ICMP IPv$family: prepare() says so too" "$(probe icmp "$target")" \
+			prepare=EACCES
+	fi
+	is "UDP IPv$family: is allowed all the same" "$(probe -n udp "$target")" can=0
+done
+ping_sockets open
+warm_up
+
+path icmp 4 "$target4" echo-reply 0/0
+path icmp 6 "$target6" echo-reply 129/0
+path udp 4 "$target4" unreachable 3/3
+path udp 6 "$target6" unreachable 1/4
+
+for proto in icmp udp; do
+	for family in 4 6; do
+		eval "target=\$target$family"
+		many "$proto IPv$family at once" "$proto" "$target"
+		many "$proto IPv$family in turn" -i 300 "$proto" "$target"
+		many "$proto IPv$family like before Linux 6.13" -o "$proto" "$target"
+		many "$proto IPv$family too small for identity" -s 28 "$proto" "$target"
+	done
+done
+
+# Slots and ports turn over.
+out=$(probe -q -c 11000 -m 6 -w 2000 udp "$target4")
+is "66000 probes: none mistaken" \
+	"$(($(get sent) - $(get received))) $(get unmatched) $(get wrong)" "0 0 0"
+out=$(probe -c 2 -m 6 -P 65500 udp "$target4")
+is "a base port near the end: all are sure" "$(each match)" "3 3 3 3 3 3 3 3 3 3 3 3"
+out=$(probe -m 6 -s 28 -P 65500 udp "$target4")
+is "few ports and no payload: unsure" "$(each match)" "1 1 1 1 1 1"
+
+## Routes that refuse ##########################################################
+
+ip -n "${net_prefix}r3" -batch - <<END
+route add unreachable 203.0.113.1/32
+route add prohibit 203.0.113.2/32
+route add throw 203.0.113.3/32
+route add blackhole 203.0.113.4/32
+route add unreachable 2001:db8:ff::1/128
+route add prohibit 2001:db8:ff::2/128
+END
+for proto in icmp udp; do
+	# A kernel router answers from such a route once a second, whatever the
+	# limits of ICMP are.
+	refused() {
+		tries=0 out=
+		while [ -z "$(each kind)" ] && [ "$tries" -lt 8 ]; do
+			out=$(probe -f 6 -m 6 -w 400 "$proto" "$2")
+			tries=$((tries + 1))
+		done
+		is "$proto: $1" "$(each kind) $(each icmp) $(each from) $(each match)" \
+			"unreachable $3 $4 3"
+	}
+	refused "an unreachable route" 203.0.113.1 3/1 "$(hop 4 3)"
+	refused "a prohibited route" 203.0.113.2 3/13 "$(hop 4 3)"
+	refused "IPv6, no route" 2001:db8:ff::1 1/0 "$(hop 6 3)"
+	refused "IPv6, a prohibited route" 2001:db8:ff::2 1/1 "$(hop 6 3)"
+	out=$(probe -c 3 -f 6 -m 6 -w 100 "$proto" 203.0.113.4)
+	is "$proto: a blackhole is silent" "$(get sent) $(get received)" "3 0"
+done
+
+ip -n "${net_prefix}c" -batch - <<END
+route add unreachable 198.51.100.1/32
+route add prohibit 198.51.100.2/32
+END
+is "no route from here" "$(probe udp 198.51.100.1)" prepare=EHOSTUNREACH
+is "a route that forbids" "$(probe udp 198.51.100.2)" prepare=EACCES
+ip -n "${net_prefix}c" route del default
+ip -n "${net_prefix}c" -6 route del default
+is "no default route" "$(probe udp "$target4")" prepare=ENETUNREACH
+is "no default route, IPv6" "$(probe icmp "$target6")" prepare=ENETUNREACH
+ip -n "${net_prefix}c" route add default via "$(right4 0)"
+ip -n "${net_prefix}c" -6 route add default via "$(right6 0)"
+
+## Device and source ###########################################################
+
+is "a device that is not there" "$(probe -I nosuch0 udp "$target4")" \
+	"open=ENODEV: nosuch0: no such interface"
+is "a source that is not ours" "$(probe -a 192.0.2.200 udp "$target4")" \
+	"open=EADDRNOTAVAIL: 192.0.2.200: not an address of this host"
+out=$(probe -m 6 -I r icmp "$target6")
+is "bound to the device" "$(each from)" "$(hops 6)"
+ip -n "${net_prefix}c" addr add 198.51.100.77/32 dev lo
+for k in 1 2 3 4 5; do ip -n "${net_prefix}r$k" route add 198.51.100.77/32 via "$(left4 $((k - 1)))"; done
+out=$(probe -m 6 -a 198.51.100.77 icmp "$target4")
+is "another source" "$(each from)" "$(hops 4)"
+is "another source is the one" "$(printf '%s\n' "$out" | sed -n 's/^source=//p')" 198.51.100.77
+scope=$(in_ns c cat /sys/class/net/r/ifindex)
+link=$(ip -n "${net_prefix}r1" -6 addr show dev l scope link | sed -n 's/.*inet6 \([^/]*\).*/\1/p')
+out=$(probe -m 1 icmp "$link%$scope")
+is "link-local with a zone" "$(each from) $(each kind)" "$link%$scope echo-reply"
+
+## What is on the wire #########################################################
+
+wire() {
+	# The pcap file has microseconds and lengths; -v shows TOS and checksum.
+	rm -f "$net_tmp/wire" "$net_tmp/wire.err"
+	in_ns r1 timeout 5 tcpdump -i l -n -v -l -c "$1" --immediate-mode "$2" \
+		>"$net_tmp/wire" 2>"$net_tmp/wire.err" &
+	dump=$!
+	polls=0
+	while ! grep -q listening "$net_tmp/wire.err" 2>/dev/null; do
+		polls=$((polls + 1))
+		[ "$polls" -lt 2000 ] || return 1
+	done
+	shift 2
+	probe -q -m 1 "$@" >/dev/null
+	wait "$dump"
+}
+
+if command -v tcpdump >/dev/null && [ -z "${HT_NET_USERNS:-}" ]; then
+	for size in 28 29 37 38 64 127 128 1500; do
+		for proto in icmp udp; do
+			wire 1 "$proto and src $(left4 0)" -s "$size" "$proto" "$target4"
+			is "$proto: $size bytes on the wire" \
+				"$(sed -n 's/.*, length \([0-9]*\))$/\1/p' "$net_tmp/wire")" "$size"
+		done
+	done
+	for size in 48 58 64 1280; do
+		for proto in icmp6 udp; do
+			wire 1 "$proto and ip6 and dst $target6" -s "$size" "${proto%6}" "$target6"
+			is "$proto IPv6: $size bytes on the wire" \
+				"$(sed -n 's/.*payload length: \([0-9]*\)).*/\1/p' "$net_tmp/wire")" \
+				"$((size - 40))"
+		done
+	done
+	wire 1 "icmp and src $(left4 0)" -Q 0xb9 icmp "$target4"
+	is "TOS, IPv4" "$(grep -c 'tos 0xb9' "$net_tmp/wire")" 1
+	wire 1 "icmp6 and dst $target6" -Q 0xb9 icmp "$target6"
+	is "traffic class, IPv6" "$(grep -c 'class 0xb9' "$net_tmp/wire")" 1
+	is "DF is not set" "$(wire 1 "udp and src $(left4 0)" udp "$target4"; grep -c 'DF' "$net_tmp/wire")" 0
+else
+	skip "what is on the wire" "needs root and tcpdump"
+fi
+
+net_done

@@ -1,0 +1,223 @@
+# SPDX-License-Identifier: ISC
+# Helpers for tests on real sockets: network namespaces with kernel routers.
+# Sourced by scripts that print TAP:
+#
+#   . "${srcdir:-.}/tests/net/lib.sh"
+#   net_begin "$@"        as root, or again inside a user namespace; else skip
+#   net_chain 5           client - r1 ... r5 - target, IPv4 and IPv6
+#   ok|not_ok|is|skip     one test each
+#   net_done              the plan
+#
+# Everything made has a name with the number of this process and is gone after
+# the script, whatever ended it.
+set -u
+
+tests=0
+failures=0
+
+say() {
+	printf '# %s\n' "$*"
+}
+
+ok() {
+	tests=$((tests + 1))
+	printf 'ok %d - %s\n' "$tests" "$1"
+}
+
+# not_ok NAME [DETAIL]...: each detail is a line
+not_ok() {
+	tests=$((tests + 1)) failures=$((failures + 1))
+	printf 'not ok %d - %s\n' "$tests" "$1"
+	shift
+	for detail in "$@"; do
+		printf '%s\n' "$detail" | sed 's/^/#   /'
+	done
+}
+
+# check NAME COMMAND...: ok if the command succeeds
+check() {
+	name=$1
+	shift
+	if "$@"; then ok "$name"; else not_ok "$name" "failed: $*"; fi
+}
+
+# is NAME GOT WANTED
+is() {
+	if [ "$2" = "$3" ]; then ok "$1"; else not_ok "$1" "got:" "$2" "wanted:" "$3"; fi
+}
+
+skip() {
+	tests=$((tests + 1))
+	printf 'ok %d - %s # SKIP %s\n' "$tests" "$1" "$2"
+}
+
+skip_all() {
+	echo "1..0 # SKIP $*"
+	exit 0
+}
+
+net_done() {
+	echo "1..$tests"
+	[ "$failures" -eq 0 ]
+	exit
+}
+
+## Namespaces ##################################################################
+
+net_prefix=ht$$
+net_names=
+net_tmp=
+
+net_cleanup() {
+	trap - EXIT HUP INT TERM
+	for ns in $net_names; do
+		ip netns del "$ns" 2>/dev/null
+	done
+	[ -z "$net_tmp" ] || rm -rf "$net_tmp"
+}
+
+net_can() {
+	ip netns add "${net_prefix}x" 2>/dev/null || return 1
+	ip netns exec "${net_prefix}x" true 2>/dev/null
+	net_r=$?
+	ip netns del "${net_prefix}x" 2>/dev/null
+	return "$net_r"
+}
+
+# Go on as root; as another user start anew in a user namespace, where /run is
+# our own; if that is not allowed, say so.
+net_begin() {
+	PATH=$PATH:/usr/sbin:/sbin
+	command -v ip >/dev/null || skip_all "no ip command (iproute2)"
+	if [ "$(id -u)" != 0 ]; then
+		unshare -Urnm true 2>/dev/null || skip_all "no user namespaces here"
+		HT_NET_USERNS=1 exec unshare -Urnm sh -c \
+			'mount -t tmpfs tmpfs /run && exec sh "$0" "$@"' "$0" "$@"
+	fi
+	net_can || skip_all "network namespaces are not permitted"
+	trap net_cleanup EXIT
+	trap 'net_cleanup; exit 1' HUP INT TERM
+	net_tmp=$(mktemp -d)
+	chmod 755 "$net_tmp"
+}
+
+# Copy a program to where a user without capabilities may run it.
+net_install() {
+	cp "$1" "$net_tmp/" && chmod 755 "$net_tmp/$(basename "$1")"
+}
+
+# net_ns NAME: make one, with everything that limits ICMP switched off
+net_ns() {
+	ip netns add "$net_prefix$1" || skip_all "cannot make a network namespace"
+	net_names="$net_names $net_prefix$1"
+	in_ns "$1" sh -c '
+		set_() { [ ! -e "/proc/sys/net/$1" ] || echo "$2" >"/proc/sys/net/$1"; } 2>/dev/null
+		set_ ipv4/ip_forward 1
+		set_ ipv6/conf/all/forwarding 1
+		set_ ipv6/conf/all/accept_dad 0
+		set_ ipv6/conf/default/accept_dad 0
+		set_ ipv4/icmp_ratelimit 0
+		set_ ipv4/icmp_msgs_per_sec 10000000
+		set_ ipv4/icmp_msgs_burst 1000000
+		set_ ipv6/icmp/ratelimit 0
+		ip link set lo up'
+}
+
+# in_ns NAME COMMAND...
+in_ns() {
+	net_name=$net_prefix$1
+	shift
+	ip netns exec "$net_name" "$@"
+}
+
+# as_user NAME COMMAND...: in a namespace, without any capability
+as_user() {
+	net_name=$net_prefix$1
+	shift
+	if [ -n "${HT_NET_USERNS:-}" ]; then
+		# Only one user is there; without a bounding set he has nothing.
+		ip netns exec "$net_name" setpriv --bounding-set=-all \
+			--inh-caps=-all --no-new-privs "$@"
+	else
+		ip netns exec "$net_name" setpriv --reuid 65534 --regid 65534 \
+			--clear-groups --bounding-set=-all --inh-caps=-all \
+			--no-new-privs "$@"
+	fi
+}
+
+# ping_sockets open|closed: may users of the client send ICMP?
+ping_sockets() {
+	case $1 in
+	open) in_ns c sh -c 'echo "0 65534" >/proc/sys/net/ipv4/ping_group_range' ||
+		in_ns c sh -c 'echo "0 0" >/proc/sys/net/ipv4/ping_group_range' ;;
+	closed) in_ns c sh -c 'echo "1 0" >/proc/sys/net/ipv4/ping_group_range' ;;
+	esac 2>/dev/null
+}
+
+# Addresses of link K (0 is the client's), left and right end.
+left4() { echo "192.0.2.$((4 * $1 + 1))"; }
+right4() { echo "192.0.2.$((4 * $1 + 2))"; }
+left6() { echo "2001:db8:$((1 + $1))::1"; }
+right6() { echo "2001:db8:$((1 + $1))::2"; }
+
+# hop FAMILY TTL: address that answers there
+hop() {
+	if [ "$1" = 4 ]; then right4 $(($2 - 1)); else right6 $(($2 - 1)); fi
+}
+
+# net_link K LEFT RIGHT: veth "r" of LEFT to "l" of RIGHT
+net_link() {
+	ip -n "$net_prefix$2" link add r type veth peer name l netns "$net_prefix$3" ||
+		skip_all "cannot make a veth pair"
+	ip -n "$net_prefix$2" -batch - <<-END
+		addr add $(left4 "$1")/30 dev r
+		addr add $(left6 "$1")/64 dev r nodad
+		link set dev r up
+	END
+	ip -n "$net_prefix$3" -batch - <<-END
+		addr add $(right4 "$1")/30 dev l
+		addr add $(right6 "$1")/64 dev l nodad
+		link set dev l up
+	END
+}
+
+# net_routes NAME K LAST: default to the right, links before K to the left
+net_routes() {
+	{
+		if [ "$2" -le "$3" ]; then
+			echo "route add default via $(right4 "$2")"
+			echo "route add ::/0 via $(right6 "$2")"
+		fi
+		link=0
+		while [ "$link" -lt $(($2 - 1)) ]; do
+			echo "route add 192.0.2.$((4 * link))/30 via $(left4 $(($2 - 1)))"
+			echo "route add 2001:db8:$((1 + link))::/64 via $(left6 $(($2 - 1)))"
+			link=$((link + 1))
+		done
+	} >"$net_tmp/routes"
+	ip -n "$net_prefix$1" -batch "$net_tmp/routes"
+}
+
+# net_chain N: namespaces c (client), r1..rN, t (target); sets target4, target6
+net_chain() {
+	net_ns c
+	net_left=c
+	k=1
+	while [ "$k" -le "$1" ]; do
+		net_ns "r$k"
+		net_link $((k - 1)) "$net_left" "r$k"
+		net_left=r$k
+		k=$((k + 1))
+	done
+	net_ns t
+	net_link "$1" "$net_left" t
+	net_routes c 0 "$1"
+	k=1
+	while [ "$k" -le "$1" ]; do
+		net_routes "r$k" "$k" "$1"
+		k=$((k + 1))
+	done
+	ip -n "${net_prefix}t" route add default via "$(left4 "$1")"
+	ip -n "${net_prefix}t" -6 route add default via "$(left6 "$1")"
+	target4=$(right4 "$1") target6=$(right6 "$1")
+}

@@ -1,0 +1,288 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * Send probes through the unprivileged transport, without an engine, and print
+ * what came back: one line per answer, one with the totals at the end.
+ *
+ *     probe [OPTION]... icmp|udp ADDRESS
+ *
+ *     -c N   probes per ttl (1)             -f -m TTL  first, last ttl (1, 30)
+ *     -s N   bytes of the IP packet (64)    -Q TOS     -P PORT  -F FLOW
+ *     -i US  microseconds between probes    -w MS      wait for the last (500)
+ *     -I DEV -a ADDR  device, source        -o         as on an older kernel
+ *     -q     totals only                    -n         only ask whether we may
+ */
+#include "config.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include <hoptop/transport.h>
+
+#include "base/addr.h"
+#include "transport/linux/dgram.h"
+
+#define FDS_MAX 8
+
+struct options {
+	struct ht_dgram_config cfg;
+	struct ht_probe probe; /* but for token and ttl */
+	unsigned count;
+	unsigned first;
+	unsigned last;
+	ht_time gap;
+	ht_time wait;
+	bool is_quiet;
+	bool only_asks;
+};
+
+struct totals {
+	const struct options *opt;
+	unsigned sent;
+	unsigned failed;
+	int error; /* newest, positive */
+	unsigned received;
+	unsigned unmatched;
+	unsigned wrong; /* token of no probe, or answered before */
+	unsigned kernel_tx;
+	unsigned kernel_rx;
+	unsigned backwards; /* RTT below zero */
+	unsigned idle;      /* woken for nothing */
+	ht_time rtt_max;
+	uint8_t *answers; /* by token, saturating */
+};
+
+static ht_time
+now_ns(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_MONOTONIC, &ts);
+	return ts.tv_sec * HT_S + ts.tv_nsec;
+}
+
+static void
+print_extensions(const struct ht_extensions *ext)
+{
+	for (unsigned i = 0; i < ext->n_mpls; i++)
+		printf(" mpls=%u/%u/%u/%u", (unsigned)ext->mpls[i].label,
+		    ext->mpls[i].tc, ext->mpls[i].bottom, ext->mpls[i].ttl);
+	if (ext->if_index != 0)
+		printf(" ifindex=%u", (unsigned)ext->if_index);
+	if (ext->if_name[0] != '\0')
+		printf(" ifname=%s", ext->if_name);
+	if (ext->malformed)
+		printf(" malformed");
+}
+
+static void
+print_reply(const struct options *opt, const struct ht_reply *rp)
+{
+	unsigned ttls = opt->last - opt->first + 1;
+	char text[HT_ADDR_TEXT_MAX];
+
+	printf("ttl=%u seq=%u match=%d kind=%s from=%s icmp=%u/%u rtt_us=%.1f tx=%s "
+	       "rx=%s reply_ttl=%d reply_tos=%d mtu=%u error=%d",
+	    opt->first + rp->token % ttls, (unsigned)(rp->token / ttls), rp->match,
+	    ht_reply_kind_name((enum ht_reply_kind)rp->kind),
+	    ht_addr_text(&rp->from, text), rp->icmp_type, rp->icmp_code,
+	    (double)(rp->rx_ns - rp->tx_ns) / 1e3,
+	    ht_stamp_name((enum ht_stamp)rp->tx_stamp),
+	    ht_stamp_name((enum ht_stamp)rp->rx_stamp), rp->reply_ttl, rp->reply_tos,
+	    (unsigned)rp->mtu, rp->error);
+	if (rp->ext != NULL)
+		print_extensions(rp->ext);
+	putchar('\n');
+}
+
+static void
+on_reply(void *ctx, const struct ht_reply *rp)
+{
+	struct totals *tt = ctx;
+
+	if (!tt->opt->is_quiet)
+		print_reply(tt->opt, rp);
+	if (rp->match == HT_MATCH_NONE) {
+		tt->unmatched++;
+		return;
+	}
+	if (rp->token >= tt->sent + tt->failed || tt->answers[rp->token]++ > 0) {
+		tt->wrong++;
+		return;
+	}
+	tt->received++;
+	tt->kernel_tx += rp->tx_stamp == HT_STAMP_KERNEL;
+	tt->kernel_rx += rp->rx_stamp == HT_STAMP_KERNEL;
+	tt->backwards += rp->rx_ns < rp->tx_ns;
+	if (rp->rx_ns - rp->tx_ns > tt->rtt_max)
+		tt->rtt_max = rp->rx_ns - rp->tx_ns;
+}
+
+static void
+listen_until(struct ht_transport *tp, struct totals *tt, ht_time until)
+{
+	for (;;) {
+		struct pollfd fds[FDS_MAX];
+		int n = tp->ops->fds(tp, fds, FDS_MAX);
+		ht_time left = until - now_ns();
+		if (left <= 0 || (tt->sent > 0 && tt->received == tt->sent))
+			return;
+		struct timespec ts = { left / HT_S, left % HT_S };
+		if (ppoll(fds, (nfds_t)n, &ts, NULL) > 0
+		    && tp->ops->receive(tp, now_ns(), on_reply, tt) == 0)
+			tt->idle++;
+	}
+}
+
+static void
+send_all(struct ht_transport *tp, const struct options *opt, struct totals *tt)
+{
+	unsigned ttls = opt->last - opt->first + 1;
+	struct ht_probe pr = opt->probe;
+
+	for (unsigned i = 0; i < opt->count * ttls; i++) {
+		pr.token = i;
+		pr.ttl = (uint8_t)(opt->first + i % ttls);
+		int r = tp->ops->send(tp, &pr, now_ns());
+		tt->sent += r == 0;
+		tt->failed += r < 0;
+		if (r < 0)
+			tt->error = -r;
+		if (opt->gap > 0)
+			listen_until(tp, tt, now_ns() + opt->gap);
+		tp->ops->receive(tp, now_ns(), on_reply, tt);
+	}
+	listen_until(tp, tt, now_ns() + opt->wait);
+}
+
+static void
+print_totals(const struct ht_transport *tp, const struct totals *tt)
+{
+	printf("sent=%u failed=%u error=%s received=%u unmatched=%u wrong=%u "
+	       "kernel_tx=%u kernel_rx=%u backwards=%u idle=%u malformed=%u "
+	       "rtt_max_us=%.0f\n",
+	    tt->sent, tt->failed, tt->error == 0 ? "0" : strerrorname_np(tt->error),
+	    tt->received, tt->unmatched, tt->wrong, tt->kernel_tx, tt->kernel_rx,
+	    tt->backwards, tt->idle, (unsigned)tp->malformed,
+	    (double)tt->rtt_max / 1e3);
+}
+
+static int
+run(struct ht_transport *tp, const struct options *opt)
+{
+	size_t n = (size_t)opt->count * (opt->last - opt->first + 1);
+	struct totals tt = { .opt = opt, .answers = calloc(n, 1) };
+	struct ht_addr source;
+	char text[HT_ADDR_TEXT_MAX];
+	int r = tp->ops->prepare(
+	    tp, &opt->probe.target, (enum ht_proto)opt->probe.proto, &source);
+
+	if (r < 0 || tt.answers == NULL) {
+		printf("prepare=%s\n", strerrorname_np(-r));
+		free(tt.answers);
+		return 1;
+	}
+	printf("source=%s\n", ht_addr_text(&source, text));
+	send_all(tp, opt, &tt);
+	print_totals(tp, &tt);
+	free(tt.answers);
+	return 0;
+}
+
+static int
+ask(const struct options *opt)
+{
+	int r = ht_dgram_can(
+	    (enum ht_proto)opt->probe.proto, (enum ht_family)opt->probe.target.family);
+
+	printf("can=%s\n", r == 0 ? "0" : strerrorname_np(-r));
+	return r == 0 ? 0 : 1;
+}
+
+static void
+set_option(struct options *opt, int c, const char *arg)
+{
+	unsigned n = arg != NULL ? (unsigned)strtoul(arg, NULL, 0) : 0;
+
+	switch (c) {
+	case 'c':
+		opt->count = n;
+		break;
+	case 'f':
+		opt->first = n;
+		break;
+	case 'm':
+		opt->last = n;
+		break;
+	case 's':
+		opt->probe.size = (uint16_t)n;
+		break;
+	case 'Q':
+		opt->probe.tos = (uint8_t)n;
+		break;
+	case 'P':
+		opt->probe.port = (uint16_t)n;
+		break;
+	case 'F':
+		opt->probe.flow = (uint16_t)n;
+		break;
+	case 'i':
+		opt->gap = n * HT_US;
+		break;
+	case 'w':
+		opt->wait = n * HT_MS;
+		break;
+	case 'I':
+		opt->cfg.device = arg;
+		break;
+	case 'a':
+		ht_addr_parse(arg, &opt->cfg.source);
+		break;
+	case 'o':
+		opt->cfg.is_old_kernel = true;
+		break;
+	case 'q':
+		opt->is_quiet = true;
+		break;
+	case 'n':
+		opt->only_asks = true;
+		break;
+	default:
+		exit(2);
+	}
+}
+
+int
+main(int argc, char **argv)
+{
+	struct options opt = { .count = 1,
+		.first = 1,
+		.last = 30,
+		.wait = 500 * HT_MS,
+		.probe = { .size = 64 } };
+	struct ht_err err;
+	int c;
+
+	while ((c = getopt(argc, argv, "c:f:m:s:Q:P:F:i:w:I:a:oqn")) != -1)
+		set_option(&opt, c, optarg);
+	if (argc - optind != 2 || opt.first > opt.last
+	    || !ht_addr_parse(argv[optind + 1], &opt.probe.target))
+		return 2;
+	opt.probe.proto = strcmp(argv[optind], "udp") == 0 ? HT_PROTO_UDP
+							   : HT_PROTO_ICMP;
+	if (opt.only_asks)
+		return ask(&opt);
+
+	struct ht_transport *tp = ht_dgram_open(&opt.cfg, &err);
+	if (tp == NULL) {
+		printf("open=%s: %s\n", strerrorname_np(-err.code), err.text);
+		return 1;
+	}
+	int r = run(tp, &opt);
+	tp->ops->close(tp);
+	return r;
+}
