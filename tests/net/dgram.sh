@@ -88,6 +88,7 @@ for proto in icmp udp; do
 	for family in 4 6; do
 		eval "target=\$target$family"
 		many "$proto IPv$family at once" "$proto" "$target"
+		many "$proto IPv$family without a look" -b 100 "$proto" "$target"
 		many "$proto IPv$family in turn" -i 300 "$proto" "$target"
 		many "$proto IPv$family like before Linux 6.13" -o "$proto" "$target"
 		many "$proto IPv$family too small for identity" -s 28 "$proto" "$target"

@@ -9,6 +9,7 @@
  *     -s N   bytes of the IP packet (64)    -Q TOS     -P PORT  -F FLOW
  *     -i US  microseconds between probes    -w MS      wait for the last (500)
  *     -I DEV -a ADDR  device, source        -o         as on an older kernel
+ *     -b N   look for answers after every N probes only (1)
  *     -q     totals only                    -n         only ask whether we may
  */
 #include "config.h"
@@ -32,6 +33,7 @@ struct options {
 	struct ht_dgram_config cfg;
 	struct ht_probe probe; /* but for token and ttl */
 	unsigned count;
+	unsigned burst;
 	unsigned first;
 	unsigned last;
 	ht_time gap;
@@ -154,7 +156,8 @@ send_all(struct ht_transport *tp, const struct options *opt, struct totals *tt)
 			tt->error = -r;
 		if (opt->gap > 0)
 			listen_until(tp, tt, now_ns() + opt->gap);
-		tp->ops->receive(tp, now_ns(), on_reply, tt);
+		if ((i + 1) % opt->burst == 0)
+			tp->ops->receive(tp, now_ns(), on_reply, tt);
 	}
 	listen_until(tp, tt, now_ns() + opt->wait);
 }
@@ -212,6 +215,9 @@ set_option(struct options *opt, int c, const char *arg)
 	case 'c':
 		opt->count = n;
 		break;
+	case 'b':
+		opt->burst = n;
+		break;
 	case 'f':
 		opt->first = n;
 		break;
@@ -260,6 +266,7 @@ int
 main(int argc, char **argv)
 {
 	struct options opt = { .count = 1,
+		.burst = 1,
 		.first = 1,
 		.last = 30,
 		.wait = 500 * HT_MS,
@@ -267,9 +274,9 @@ main(int argc, char **argv)
 	struct ht_err err;
 	int c;
 
-	while ((c = getopt(argc, argv, "c:f:m:s:Q:P:F:i:w:I:a:oqn")) != -1)
+	while ((c = getopt(argc, argv, "b:c:f:m:s:Q:P:F:i:w:I:a:oqn")) != -1)
 		set_option(&opt, c, optarg);
-	if (argc - optind != 2 || opt.first > opt.last
+	if (argc - optind != 2 || opt.first > opt.last || opt.burst == 0
 	    || !ht_addr_parse(argv[optind + 1], &opt.probe.target))
 		return 2;
 	opt.probe.proto = strcmp(argv[optind], "udp") == 0 ? HT_PROTO_UDP
