@@ -1,0 +1,122 @@
+/* SPDX-License-Identifier: ISC */
+/**
+ * @file state.h
+ * The state of the view, shared by the panes and by nobody else.
+ */
+#ifndef HT_UI_STATE_H
+#define HT_UI_STATE_H
+
+#include "ui/layout.h"
+#include "ui/prompt.h"
+#include "ui/ui.h"
+
+#define UI_COLUMNS_MAX 64
+/* Lines of a table: each hop, some further addresses, its labels. */
+#define UI_ADDR_LINES 4
+#define UI_LINES_MAX  (HT_TTL_MAX * (1 + UI_ADDR_LINES + HT_MPLS_MAX))
+
+/** What a line of the table shows. */
+enum ui_line_kind {
+	UI_LINE_HOP = 0,
+	UI_LINE_ADDR, /**< a further address; index into ht_hop.addrs */
+	UI_LINE_MORE, /**< index so many addresses are left out */
+	UI_LINE_MPLS  /**< index into ht_hop.ext.mpls */
+};
+
+struct ui_table_line {
+	uint8_t ttl;
+	uint8_t kind;  /**< enum ui_line_kind */
+	uint8_t index; /**< see the kind */
+};
+
+struct ui {
+	struct ht_session *ss;
+	bool is_ascii;
+	char host[HT_NAME_MAX]; /**< of this machine, "" unknown */
+	ht_time min_interval_ns;
+	unsigned max_ttl_limit; /**< the session takes no larger one */
+
+	/* What is looked at, and how. */
+	unsigned target;
+	enum ui_display display;
+	enum view_names names;
+	bool is_compact;
+	bool shows_mpls;
+	char columns[UI_COLUMNS_MAX];
+	char columns_before[UI_COLUMNS_MAX]; /**< key j goes back to them */
+	char sort;                           /**< letter of the column, 0: by hop */
+	bool is_reversed;                    /**< the other way round */
+	unsigned selected;                   /**< ttl, 0: none */
+	int scroll;                          /**< first line of the table */
+	bool is_following;                   /**< the selection is kept in view */
+
+	/* What is open. */
+	bool has_detail;
+	bool in_detail; /**< arrows scroll the details */
+	int detail_scroll;
+	bool has_help;
+	int help_scroll;
+	struct ui_prompt prompt;
+
+	/* What is to be told. */
+	char notice[200];
+	ht_time notice_until;
+	unsigned requests; /**< set of 1 << enum ui_request */
+
+	/* Frames. */
+	bool is_changed; /**< by a key: draw at once */
+	bool is_dirty;   /**< by an event: draw soon */
+	ht_time drawn_at;
+	int page; /**< lines of the pane that has the arrows, at least 1 */
+
+	/* Made anew for every frame and every key. */
+	const struct ht_path *path; /**< NULL: the target has no address yet */
+	unsigned n_rows;
+	uint8_t rows[HT_TTL_MAX]; /**< ttls in the order of the table */
+	int n_lines;
+	struct ui_table_line lines[UI_LINES_MAX];
+	struct ht_window window[2]; /**< for the rows at hand */
+};
+
+/** Which keys count now, while no prompt is open. */
+enum ui_where ui_where_now(const struct ui *ui);
+
+/** Bring path, rows and lines up to date. */
+void ui_rows_build(struct ui *ui);
+
+/**
+ * Fill in what the getters of columns look at.
+ *
+ * @param slot  0 or 1: which of the windows of the state it may use
+ */
+struct view_row ui_row(struct ui *ui, unsigned ttl, unsigned slot);
+
+/** Text for a hop that never answered. */
+const char *ui_row_empty(const struct view_row *row);
+
+/** Is the last row of the table the end of the path, to be kept in view? */
+bool ui_rows_are_pinned(const struct ui *ui);
+
+/** Position of a ttl in ui.rows, -1 if it is not there. */
+int ui_rows_find(const struct ui *ui, unsigned ttl);
+
+/** Format a span: "12s", "5m12s", "3h07m", "2d04h". */
+const char *ui_span_text(ht_time span, char buf[static 32]);
+
+/** Say in words why a probe could not leave. */
+const char *ui_error_text(int error);
+
+void ui_status_draw(struct ui *ui, struct ui_canvas *cv, struct ui_box box, ht_time now,
+    const struct ui_clock *wall);
+void ui_tabs_draw(struct ui *ui, struct ui_canvas *cv, struct ui_box box);
+void ui_table_draw(
+    struct ui *ui, struct ui_canvas *cv, const struct ui_layout *lay, ht_time now);
+void ui_detail_draw(
+    struct ui *ui, struct ui_canvas *cv, struct ui_box box, ht_time now);
+void ui_help_draw(struct ui *ui, struct ui_canvas *cv, struct ui_box box);
+void ui_bottom_draw(struct ui *ui, struct ui_canvas *cv, struct ui_box box);
+
+/** Lines of the words that stand below the table while nothing answers. */
+int ui_words_draw(struct ui *ui, struct ui_canvas *cv, struct ui_box box, ht_time now);
+
+#endif /* HT_UI_STATE_H */
