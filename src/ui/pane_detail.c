@@ -152,8 +152,9 @@ say_reply(struct pen *pen, const struct view_row *row)
 	if (hop->reply_kind == HT_REPLY_NONE)
 		return;
 	if (hop->reply_ttl >= 0 && back->get(row, &value))
-		snprintf(ttl, sizeof(ttl), "  reply TTL %d (%llu hops back)",
-		    hop->reply_ttl, (unsigned long long)value.count);
+		snprintf(ttl, sizeof(ttl), "  reply TTL %d (%llu hop%s back)",
+		    hop->reply_ttl, (unsigned long long)value.count,
+		    value.count == 1 ? "" : "s");
 	say(pen, UI_ROLE_NORMAL, "%s%s  stamps %s%s%s",
 	    ht_reply_kind_name((enum ht_reply_kind)hop->reply_kind), ttl, tx,
 	    tx != rx ? "/" : "", tx != rx ? rx : "");
