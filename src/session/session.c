@@ -351,13 +351,23 @@ withdraw(struct ht_session *ss, struct ht_flight *f, const struct ht_reply *repl
 	emit(ss, lane, &ev);
 }
 
+/* By the transport's stamps; by our own where it no longer knows the departure. */
+static int64_t
+round_trip(const struct ht_flight *f, const struct ht_reply *reply)
+{
+	ht_time tx_ns = reply->tx_stamp != HT_STAMP_NONE ? reply->tx_ns : f->sent_at;
+
+	return reply->rx_ns > tx_ns ? reply->rx_ns - tx_ns : 0;
+}
+
 /* What an answer to this probe is, before it is noted. */
 static enum ht_event_type
-answer_type(const struct ht_flight *f, const struct ht_reply *reply, ht_time timeout)
+answer_type(const struct ht_flight *f, const struct ht_reply *reply)
 {
 	if (f->state == HT_FLIGHT_ANSWERED)
 		return HT_EVENT_DUPLICATE;
-	if (f->state == HT_FLIGHT_LOST || reply->rx_ns - reply->tx_ns > timeout)
+	if (f->state == HT_FLIGHT_LOST
+	    || round_trip(f, reply) > f->deadline - f->sent_at)
 		return HT_EVENT_LATE;
 	return HT_EVENT_REPLY;
 }
@@ -367,13 +377,16 @@ static void
 take_answer(struct ht_session *ss, struct ht_flight *f, const struct ht_reply *reply)
 {
 	struct lane *lane = ss->lanes[f->lane];
-	enum ht_event_type type = answer_type(f, reply, f->deadline - f->sent_at);
+	enum ht_event_type type = answer_type(f, reply);
 	struct ht_event ev = lane_event(lane, type, f->ttl, reply->rx_ns);
 
 	ev.seq = f->seq;
-	ev.rtt_ns = reply->rx_ns > reply->tx_ns ? reply->rx_ns - reply->tx_ns : 0;
+	ev.rtt_ns = round_trip(f, reply);
 	ev.reply = reply;
 	ev.is_shared = f->is_shared;
+	/* Not lost after all; unless a reset came between, and it is not counted. */
+	if (f->state == HT_FLIGHT_LOST && !f->is_shared && ss->totals.lost > 0)
+		ss->totals.lost--;
 	if (type != HT_EVENT_DUPLICATE) {
 		bool was_pending = f->state == HT_FLIGHT_PENDING;
 		f->state = HT_FLIGHT_ANSWERED;

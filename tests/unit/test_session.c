@@ -178,6 +178,8 @@ answer(struct bench *b, unsigned number, ht_time tx, ht_time rx)
 		.from = b->sc.sent[number % QUEUE_MAX].target,
 		.tx_ns = tx,
 		.rx_ns = rx,
+		.tx_stamp = HT_STAMP_USER,
+		.rx_stamp = HT_STAMP_USER,
 		.reply_ttl = 64,
 		.reply_tos = -1,
 	};
@@ -230,6 +232,8 @@ test_late_and_duplicate(void **state)
 	assert_int_equal(b->n_events[HT_EVENT_DUPLICATE], 1);
 	assert_int_equal(hop(b)->counts.lost, 0);
 	assert_int_equal(hop(b)->counts.late, 1);
+	assert_int_equal(ht_session_totals(b->ss).lost, 0);
+	assert_int_equal(ht_session_totals(b->ss).late, 1);
 	assert_int_equal(hop(b)->counts.duplicate, 1);
 	bench_free(b);
 }
@@ -268,6 +272,24 @@ test_beyond_timeout_is_late_at_once(void **state)
 	assert_int_equal(b->n_events[HT_EVENT_LOST], 0);
 	assert_int_equal(b->n_events[HT_EVENT_LATE], 1);
 	assert_int_equal(hop(b)->counts.pending, b->sc.n_sent - 1);
+	bench_free(b);
+}
+
+/* The transport has forgotten when the probe left; we have not. */
+static void
+test_unknown_departure(void **state)
+{
+	struct bench *b = bench_new();
+
+	(void)state;
+	b->set.cycles = 1;
+	bench_start(b);
+	ht_session_step(b->ss, HT_S);
+	answer(b, 0, 5 * HT_S, 5 * HT_S);
+	b->sc.queue[0].tx_stamp = HT_STAMP_NONE;
+	ht_session_step(b->ss, 5 * HT_S);
+	assert_int_equal(b->n_events[HT_EVENT_LATE], 1);
+	assert_true(b->newest[HT_EVENT_LATE].rtt_ns == 4 * HT_S);
 	bench_free(b);
 }
 
@@ -636,6 +658,7 @@ main(void)
 		cmocka_unit_test(test_late_and_duplicate),
 		cmocka_unit_test(test_stopped_process_invents_no_loss),
 		cmocka_unit_test(test_beyond_timeout_is_late_at_once),
+		cmocka_unit_test(test_unknown_departure),
 		cmocka_unit_test(test_foreign_answers_are_counted_alone),
 		cmocka_unit_test(test_withdrawn_probe_was_never_sent),
 		cmocka_unit_test(test_send_errors_go_on_and_look_up_the_route),
