@@ -1,11 +1,134 @@
 /* SPDX-License-Identifier: ISC */
+#include "config.h"
+
+#include <errno.h>
+#include <locale.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <unistd.h>
+
 #include <hoptop/version.h>
 
-#include <stdio.h>
+#include "app/options.h"
+#include "app/output.h"
+#include "app/run.h"
+#include "app/world.h"
+
+/*
+ * Nothing here needs privilege.  Should somebody have made the file setuid, or
+ * should something that we run be, give that up before reading a byte of input.
+ */
+static bool
+drop_privileges(void)
+{
+	if (setgid(getgid()) < 0 || setuid(getuid()) < 0)
+		return false;
+	return prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0;
+}
+
+static int
+print(struct ht_buf *text)
+{
+	int r = app_output_write(STDOUT_FILENO, text);
+
+	if (r == 0)
+		return APP_EXIT_OK;
+	fprintf(stderr, "hoptop: standard output: %s\n", strerror(-r));
+	return APP_EXIT_SYSTEM;
+}
+
+static int
+print_version(void)
+{
+	struct ht_buf text;
+
+	ht_buf_init(&text);
+	ht_buf_printf(&text, "hoptop %s\n", ht_version());
+	app_world_features(&text);
+	int status = print(&text);
+	ht_buf_done(&text);
+	return status;
+}
+
+static int
+print_help(void)
+{
+	struct ht_buf text;
+
+	ht_buf_init(&text);
+	app_options_help(&text);
+	int status = print(&text);
+	ht_buf_done(&text);
+	return status;
+}
+
+static int
+usage(struct ht_buf *err)
+{
+	ht_buf_str(err,
+	    "usage: hoptop [OPTIONS] HOST[:PORT]...\n"
+	    "       hoptop --demo      a simulated internet, to look around\n"
+	    "       hoptop --help      all options\n");
+	return APP_EXIT_USAGE;
+}
+
+/* The dashboard if somebody is there to look at it. */
+static void
+choose_mode(struct app_options *opt)
+{
+	if (opt->mode == APP_MODE_AUTO)
+		opt->mode = isatty(STDOUT_FILENO) ? APP_MODE_DASHBOARD : APP_MODE_TEXT;
+}
+
+/* The targets came from standard input: let the keys come from the terminal. */
+static void
+take_keyboard(const struct app_options *opt)
+{
+	if (opt->mode == APP_MODE_DASHBOARD && !isatty(STDIN_FILENO))
+		(void)!freopen("/dev/tty", "r", stdin);
+}
+
+static int
+begin(struct app_options *opt, struct ht_buf *err)
+{
+	if (opt->is_help)
+		return print_help();
+	if (opt->is_version)
+		return print_version();
+	if (opt->n_targets == 0 && !opt->is_demo && opt->sim_file == NULL)
+		return usage(err);
+	choose_mode(opt);
+	take_keyboard(opt);
+	return app_run(opt, err);
+}
 
 int
-main(void)
+main(int argc, char **argv)
 {
-	printf("hoptop %s\n", ht_version());
-	return 0;
+	static struct app_options opt;
+	struct ht_buf err;
+
+	if (!drop_privileges()) {
+		fprintf(
+		    stderr, "hoptop: cannot give up privileges: %s\n", strerror(errno));
+		return APP_EXIT_SYSTEM;
+	}
+	setlocale(LC_CTYPE, "");
+	ht_buf_init(&err);
+
+	struct app_env env = {
+		.mtr_options = getenv("MTR_OPTIONS"),
+		.hoptop_options = getenv("HOPTOP_OPTIONS"),
+		.is_root = geteuid() == 0,
+	};
+	int status = app_options_parse(argc, argv, &env, &opt, &err);
+	if (status == 0) {
+		status = begin(&opt, &err);
+		app_options_done(&opt);
+	}
+	fputs(err.text, stderr);
+	ht_buf_done(&err);
+	return status;
 }

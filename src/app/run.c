@@ -1,0 +1,416 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * The one loop.  Each round, in this order:
+ *
+ * 1. signals: they may end the run, or change what the terminal is;
+ * 2. the session's step: replies first, for their user-space stamps grow old;
+ * 3. names, keys, and at last the frame, which is what takes longest;
+ * 4. sleep until the earliest deadline of them all, or a descriptor.
+ *
+ * Simulated time without a screen does not sleep: the clock jumps.
+ */
+#include "config.h"
+
+#include "app/run.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "app/hosts.h"
+#include "app/output.h"
+#include "app/signals.h"
+#include "app/world.h"
+#include "names/names.h"
+#include "report/report.h"
+#include "ui/curses.h"
+#include "ui/ui.h"
+
+#define REPORT_CYCLES 10
+/* Probing is done: how long a report still waits for names. */
+#define NAMES_GRACE           (HT_S / 2)
+#define TRANSPORT_FDS_MAX     16
+#define FDS_MAX               (TRANSPORT_FDS_MAX + NAMES_FDS_MAX + 1)
+#define UNPRIVILEGED_INTERVAL (HT_S / 10)
+
+struct run {
+	const struct app_options *opt;
+	struct app_world world;
+	struct ht_session *ss;
+	struct app_hosts hosts;
+	struct report report; /* unless there is a screen */
+	struct ui *ui;        /* with a screen */
+	struct ui_curses *term;
+	struct ui_canvas cv;
+	ht_time done_at; /* probing is done since; NEVER before */
+	bool has_quit;
+	int status; /* of a write that failed, else 0 */
+};
+
+/* The screen *****************************************************************/
+
+static int
+open_screen(struct run *run, struct ht_buf *err)
+{
+	const struct app_options *opt = run->opt;
+	struct report_run about = app_output_run(run->ss, &run->world, opt);
+	struct ui_options look = {
+		.is_ascii = opt->is_ascii,
+		.has_color = opt->color == APP_COLOR_ALWAYS
+			     || (opt->color == APP_COLOR_AUTO
+				 && getenv("NO_COLOR") == NULL),
+		.is_compact = opt->is_compact,
+		.shows_mpls = opt->show_mpls,
+		.names = (enum view_names)opt->names,
+		.display = (enum ui_display)opt->display,
+		.columns = about.columns,
+		.host = about.local_host,
+		.min_interval_ns = geteuid() == 0 ? 0 : UNPRIVILEGED_INTERVAL,
+	};
+	struct ht_err why = { .code = 0 };
+
+	ui_canvas_init(&run->cv);
+	run->ui = ui_new(run->ss, &look);
+	if (run->ui == NULL || ht_session_observe(run->ss, ui_event, run->ui) < 0) {
+		ht_buf_str(err, strerror(ENOMEM));
+		return APP_EXIT_SYSTEM;
+	}
+	run->term = ui_curses_open(&look, &why);
+	if (run->term == NULL) {
+		ht_buf_str(err, why.text);
+		return APP_EXIT_SYSTEM;
+	}
+	ui_curses_resize(run->term, &run->cv);
+	return 0;
+}
+
+static void
+close_screen(struct run *run)
+{
+	if (run->term != NULL)
+		ui_curses_close(run->term);
+	run->term = NULL;
+}
+
+static void
+suspend(struct run *run)
+{
+	ui_curses_suspend(run->term);
+	app_signals_stop_self();
+	ui_curses_resume(run->term);
+	ui_curses_resize(run->term, &run->cv);
+}
+
+static void
+save_report(struct run *run, ht_time now)
+{
+	struct report_run about = app_output_run(run->ss, &run->world, run->opt);
+	char text[200];
+
+	about.names = ui_names(run->ui);
+	about.columns = ui_columns(run->ui);
+	app_output_save(&about, ui_target(run->ui), text);
+	ui_notice(run->ui, text, now);
+}
+
+static void
+serve_requests(struct run *run, ht_time now)
+{
+	enum ui_request request;
+
+	while ((request = ui_take_request(run->ui)) != UI_REQUEST_NONE) {
+		switch (request) {
+		case UI_REQUEST_QUIT:
+			run->has_quit = true;
+			break;
+		case UI_REQUEST_SUSPEND:
+			suspend(run);
+			break;
+		case UI_REQUEST_REDRAW:
+			ui_curses_redraw(run->term);
+			break;
+		case UI_REQUEST_REPORT:
+			save_report(run, now);
+			break;
+		case UI_REQUEST_NONE:
+		case UI_REQUEST_COUNT:
+			break;
+		}
+	}
+}
+
+static void
+take_keys(struct run *run, ht_time now)
+{
+	int key;
+
+	while (!run->has_quit && (key = ui_curses_key(run->term)) != UI_KEY_NONE) {
+		ui_key(run->ui, key, now);
+		serve_requests(run, now);
+	}
+	run->hosts.resolve = ui_names(run->ui) != VIEW_NAMES_ADDR;
+}
+
+static void
+draw(struct run *run, ht_time now)
+{
+	struct ui_clock wall = { .unix_ns = app_world_wall(&run->world) };
+
+	if (now < ui_next_frame(run->ui))
+		return;
+	wall.utc_offset = app_utc_offset(wall.unix_ns);
+	ui_draw(run->ui, &run->cv, now, &wall);
+	ui_curses_blit(run->term, &run->cv);
+}
+
+static void
+tend_screen(struct run *run, ht_time now)
+{
+	if (app_signals_take_stop())
+		suspend(run);
+	if (app_signals_take_continue()) {
+		ui_curses_resume(run->term);
+		ui_curses_resize(run->term, &run->cv);
+	}
+	if (app_signals_take_resize())
+		ui_curses_resize(run->term, &run->cv);
+	take_keys(run, now);
+	if (!run->has_quit)
+		draw(run, now);
+}
+
+/* Reports ********************************************************************/
+
+static void
+flush_report(struct run *run)
+{
+	int r = app_output_write(STDOUT_FILENO, &run->report.out);
+
+	if (r < 0 && run->status == 0) {
+		run->status = r;
+		run->has_quit = true;
+	}
+}
+
+static int
+open_report(struct run *run, const char *id, struct ht_buf *err)
+{
+	struct report_run about = app_output_run(run->ss, &run->world, run->opt);
+	const struct report_ops *ops = report_find(id);
+
+	if (run->ui != NULL) {
+		about.names = ui_names(run->ui);
+		about.columns = ui_columns(run->ui);
+	}
+	if (report_init(&run->report, ops, &about) < 0
+	    || (ops->event != NULL
+		&& ht_session_observe(run->ss, report_event, &run->report) < 0)) {
+		ht_buf_str(err, strerror(ENOMEM));
+		return APP_EXIT_SYSTEM;
+	}
+	return 0;
+}
+
+static void
+finish_report(struct run *run)
+{
+	run->report.run.end_ns = app_world_wall(&run->world);
+	for (unsigned i = 0; i < ht_session_targets(run->ss); i++)
+		if (!app_hosts_all_failed(&run->hosts))
+			report_finish(&run->report, i);
+	flush_report(run);
+	report_done(&run->report);
+}
+
+/* The loop *******************************************************************/
+
+static ht_time
+earliest(ht_time a, ht_time b)
+{
+	return a < b ? a : b;
+}
+
+static ht_time
+names_next_deadline(const struct run *run, ht_time now)
+{
+	return run->hosts.names != NULL ? names_next(run->hosts.names, now)
+					: HT_TIME_NEVER;
+}
+
+static void
+sleep_until(struct run *run, ht_time next)
+{
+	const struct ht_transport *tp = run->world.tp;
+	struct pollfd fds[FDS_MAX];
+	int n = tp->ops->fds(tp, fds, TRANSPORT_FDS_MAX);
+	ht_time now = app_world_now(&run->world);
+	struct timespec ts, *timeout = NULL;
+
+	if (run->hosts.names != NULL)
+		n += names_fds(run->hosts.names, fds + n, NAMES_FDS_MAX);
+	if (run->term != NULL)
+		fds[n++] = (struct pollfd){ .fd = STDIN_FILENO, .events = POLLIN };
+	if (next != HT_TIME_NEVER) {
+		ht_time left = next > now ? next - now : 0;
+		ts = (struct timespec){ .tv_sec = left / HT_S, .tv_nsec = left % HT_S };
+		timeout = &ts;
+	}
+	if (ppoll(fds, (nfds_t)n, timeout, app_signals_mask()) <= 0
+	    || run->term == NULL)
+		return;
+	/* The terminal is gone, and nobody was there to tell us. */
+	if (fds[n - 1].revents & (POLLHUP | POLLERR | POLLNVAL))
+		run->has_quit = true;
+}
+
+/* Is there anything left that the user would wait for? */
+static bool
+is_over(struct run *run, ht_time now)
+{
+	if (run->has_quit || app_signals_end() != 0
+	    || app_hosts_all_failed(&run->hosts))
+		return true;
+	if (!ht_session_is_done(run->ss))
+		return false;
+	if (run->done_at == HT_TIME_NEVER)
+		run->done_at = now;
+	return run->term != NULL || run->world.is_virtual || run->hosts.names == NULL
+	       || names_pending(run->hosts.names) == 0
+	       || now - run->done_at >= NAMES_GRACE;
+}
+
+static void
+loop(struct run *run)
+{
+	for (;;) {
+		ht_time now = app_world_now(&run->world);
+		ht_time next = ht_session_step(run->ss, now);
+
+		if (run->hosts.names != NULL)
+			names_process(run->hosts.names, now);
+		if (run->term != NULL)
+			tend_screen(run, now);
+		else
+			flush_report(run);
+		if (is_over(run, now))
+			return;
+		if (run->world.is_virtual) {
+			run->world.now = next > now ? next : now;
+			continue;
+		}
+		next = earliest(next, names_next_deadline(run, now));
+		if (run->term != NULL)
+			next = earliest(next, ui_next_frame(run->ui));
+		if (run->done_at != HT_TIME_NEVER)
+			next = earliest(next, run->done_at + NAMES_GRACE);
+		sleep_until(run, next);
+	}
+}
+
+/* Did every target that could be probed answer? */
+static bool
+is_all_reached(const struct run *run)
+{
+	for (unsigned i = 0; i < ht_session_targets(run->ss); i++) {
+		const struct ht_path *path = ht_session_path(run->ss, i, 0);
+		if (path == NULL || !ht_path_is_reached(path))
+			return false;
+	}
+	return true;
+}
+
+static int
+exit_status(const struct run *run, bool has_screen, struct ht_buf *err)
+{
+	if (run->status < 0) {
+		ht_buf_printf(
+		    err, "hoptop: standard output: %s\n", strerror(-run->status));
+		return APP_EXIT_SYSTEM;
+	}
+	if (app_signals_end() != 0)
+		return 128 + app_signals_end();
+	if (run->hosts.failed > 0)
+		return run->hosts.status;
+	return has_screen || is_all_reached(run) ? APP_EXIT_OK : APP_EXIT_UNREACHED;
+}
+
+static int
+open_session(struct run *run, bool has_screen, struct ht_buf *err)
+{
+	struct ht_settings set = run->opt->settings;
+
+	set.proto = run->world.proto;
+	if (!has_screen && set.cycles == 0)
+		set.cycles = REPORT_CYCLES;
+	set.seed = (uint64_t)run->world.start_ns;
+	run->ss = ht_session_new(&set, run->world.tp);
+	if (run->ss == NULL) {
+		ht_buf_str(err, strerror(ENOMEM));
+		return APP_EXIT_SYSTEM;
+	}
+	return app_hosts_init(
+	    &run->hosts, run->ss, &run->world, run->opt, has_screen, err);
+}
+
+static int
+open_all(struct run *run, bool has_screen, struct ht_buf *err)
+{
+	int status = app_world_open(&run->world, run->opt, has_screen, err);
+
+	if (status == 0)
+		status = open_session(run, has_screen, err);
+	if (status == 0
+	    && ht_session_observe(run->ss, app_hosts_event, &run->hosts) < 0)
+		status = APP_EXIT_SYSTEM;
+	if (status == 0)
+		status = has_screen
+			     ? open_screen(run, err)
+			     : open_report(run, app_mode_name(run->opt->mode), err);
+	return status;
+}
+
+/* After the screen is gone: the last report stays on the terminal. */
+static void
+leave_report(struct run *run, struct ht_buf *err)
+{
+	close_screen(run);
+	if (ht_session_totals(run->ss).sent > 0 && open_report(run, "text", err) == 0)
+		finish_report(run);
+}
+
+int
+app_run(const struct app_options *opt, struct ht_buf *err)
+{
+	bool has_screen = opt->mode == APP_MODE_DASHBOARD;
+	struct run run = { .opt = opt, .done_at = HT_TIME_NEVER };
+	struct ht_buf why;
+	int status;
+
+	ht_buf_init(&why);
+	ht_buf_init(&run.hosts.complaints);
+	app_signals_catch();
+	status = open_all(&run, has_screen, &why);
+	if (status == 0) {
+		loop(&run);
+		if (has_screen)
+			leave_report(&run, &why);
+		else
+			finish_report(&run);
+		ht_buf_add(err, run.hosts.complaints.text, run.hosts.complaints.len);
+		status = exit_status(&run, has_screen, err);
+	}
+	close_screen(&run);
+	if (why.len > 0)
+		ht_buf_printf(err, "hoptop: %s\n", why.text);
+	ui_free(run.ui);
+	ui_canvas_done(&run.cv);
+	app_hosts_done(&run.hosts);
+	ht_session_free(run.ss);
+	app_world_close(&run.world);
+	ht_buf_done(&why);
+	return status;
+}

@@ -1,0 +1,212 @@
+/* SPDX-License-Identifier: ISC */
+#include "config.h"
+
+#include "app/world.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "transport/linux/dgram.h"
+#include "transport/sim/net.h"
+#include "transport/sim/sim.h"
+
+static int64_t
+clock_ns(clockid_t id)
+{
+	struct timespec ts;
+
+	clock_gettime(id, &ts);
+	return (int64_t)ts.tv_sec * HT_S + ts.tv_nsec;
+}
+
+/* Read a whole file; 0 or negative errno. */
+static int
+read_file(const char *path, struct ht_buf *text)
+{
+	char chunk[4096];
+	size_t n;
+	FILE *f = fopen(path, "re");
+
+	if (f == NULL)
+		return -errno;
+	while ((n = fread(chunk, 1, sizeof(chunk), f)) > 0)
+		ht_buf_add(text, chunk, n);
+
+	int r = ferror(f) ? -errno : text->failed ? -ENOMEM : 0;
+	fclose(f);
+	return r;
+}
+
+static int
+parse_scenario(struct app_world *world, const char *name, const char *text, size_t len,
+    struct ht_buf *err)
+{
+	struct ht_err why = { .code = 0 };
+
+	world->net = ht_simnet_parse(text, len, &why);
+	if (world->net != NULL)
+		return 0;
+	ht_buf_str(err, name);
+	if (why.line > 0)
+		ht_buf_printf(err, ":%u", why.line);
+	ht_buf_printf(err, ": %s", why.text);
+	return why.code == -ENOMEM ? APP_EXIT_SYSTEM : APP_EXIT_USAGE;
+}
+
+static int
+load_scenario(
+    struct app_world *world, const struct app_options *opt, struct ht_buf *err)
+{
+	struct ht_buf text;
+	size_t len;
+
+	if (opt->is_demo) {
+		const char *demo = ht_sim_demo(&len);
+		return parse_scenario(world, "demo", demo, len, err);
+	}
+
+	ht_buf_init(&text);
+	int status = read_file(opt->sim_file, &text);
+	if (status < 0) {
+		ht_buf_printf(err, "%s: %s", opt->sim_file, strerror(-status));
+		status = APP_EXIT_SYSTEM;
+	} else {
+		status = parse_scenario(world, opt->sim_file, text.text, text.len, err);
+	}
+	ht_buf_done(&text);
+	return status;
+}
+
+static int
+open_sim(struct app_world *world, const struct app_options *opt, struct ht_buf *err)
+{
+	struct ht_err why = { .code = 0 };
+	int status = load_scenario(world, opt, err);
+
+	if (status != 0)
+		return status;
+	world->proto = opt->settings.proto != HT_PROTO_NONE ? opt->settings.proto
+							    : HT_PROTO_ICMP;
+	world->tp = ht_sim_open(world->net, &why);
+	if (world->tp != NULL)
+		return 0;
+	ht_buf_str(err, why.text);
+	return APP_EXIT_SYSTEM;
+}
+
+/* ICMP if this user may, else UDP; or what was asked for, if it can be had. */
+static int
+choose_protocol(
+    struct app_world *world, const struct app_options *opt, struct ht_buf *err)
+{
+	enum ht_family family = opt->family == 6 ? HT_FAMILY_IP6 : HT_FAMILY_IP4;
+	enum ht_proto asked = opt->settings.proto;
+	int r = ht_dgram_can(asked != HT_PROTO_NONE ? asked : HT_PROTO_ICMP, family);
+
+	world->proto = asked;
+	if (asked == HT_PROTO_NONE)
+		world->proto = r == -EACCES || r == -EPERM ? HT_PROTO_UDP
+							   : HT_PROTO_ICMP;
+	if (asked == HT_PROTO_NONE || r == 0 || r == -EAFNOSUPPORT)
+		return 0;
+	if (r == -EACCES || r == -EPERM)
+		ht_buf_printf(err,
+		    "%s: not permitted for this user: net.ipv4.ping_group_range leaves "
+		    "it"
+		    " out; -u needs no permission",
+		    ht_proto_name(asked));
+	else
+		ht_buf_printf(err, "%s: %s", ht_proto_name(asked), strerror(-r));
+	return APP_EXIT_SYSTEM;
+}
+
+static int
+open_dgram(struct app_world *world, const struct app_options *opt, struct ht_buf *err)
+{
+	struct ht_dgram_config cfg = {
+		.device = opt->interface[0] != '\0' ? opt->interface : NULL,
+		.source = opt->source,
+	};
+	struct ht_err why = { .code = 0 };
+	int status = choose_protocol(world, opt, err);
+
+	if (status != 0)
+		return status;
+	world->tp = ht_dgram_open(&cfg, &why);
+	if (world->tp != NULL)
+		return 0;
+	ht_buf_str(err, why.text);
+	return APP_EXIT_SYSTEM;
+}
+
+int
+app_world_open(struct app_world *world, const struct app_options *opt, bool has_screen,
+    struct ht_buf *err)
+{
+	bool is_sim = opt->is_demo || opt->sim_file != NULL;
+
+	*world = (struct app_world){
+		.is_virtual = is_sim && !has_screen,
+		.start_ns = clock_ns(CLOCK_REALTIME),
+	};
+	return is_sim ? open_sim(world, opt, err) : open_dgram(world, opt, err);
+}
+
+void
+app_world_close(struct app_world *world)
+{
+	if (world->tp != NULL)
+		world->tp->ops->close(world->tp);
+	ht_simnet_free(world->net);
+}
+
+ht_time
+app_world_now(const struct app_world *world)
+{
+	return world->is_virtual ? world->now : clock_ns(CLOCK_MONOTONIC);
+}
+
+int64_t
+app_world_wall(const struct app_world *world)
+{
+	return world->is_virtual ? world->start_ns + world->now
+				 : clock_ns(CLOCK_REALTIME);
+}
+
+int
+app_utc_offset(int64_t wall_ns)
+{
+	time_t seconds = (time_t)(wall_ns / HT_S);
+	struct tm tm;
+
+	return localtime_r(&seconds, &tm) != NULL ? (int)tm.tm_gmtoff : 0;
+}
+
+static void
+feature(struct ht_buf *out, enum ht_proto proto, enum ht_family family)
+{
+	int r = ht_dgram_can(proto, family);
+
+	ht_buf_printf(out, "  %-4s IPv%d  ", ht_proto_name(proto), (int)family);
+	if (r == 0)
+		ht_buf_str(out, "yes\n");
+	else if (r == -EACCES || r == -EPERM)
+		ht_buf_str(out, "no: net.ipv4.ping_group_range leaves this user out\n");
+	else
+		ht_buf_printf(out, "no: %s\n", strerror(-r));
+}
+
+void
+app_world_features(struct ht_buf *out)
+{
+	ht_buf_str(
+	    out, "transport dgram: unprivileged sockets, kernel TX and RX stamps\n");
+	feature(out, HT_PROTO_ICMP, HT_FAMILY_IP4);
+	feature(out, HT_PROTO_ICMP, HT_FAMILY_IP6);
+	feature(out, HT_PROTO_UDP, HT_FAMILY_IP4);
+	feature(out, HT_PROTO_UDP, HT_FAMILY_IP6);
+	ht_buf_str(out, "transport sim: the simulated internet (--demo, --sim)\n");
+}
