@@ -53,6 +53,21 @@ struct run {
 
 /* The screen *****************************************************************/
 
+/* What the user did not ask for, or may not know that it was asked for. */
+static void
+tell_at_start(struct run *run)
+{
+	ht_time now = app_world_now(&run->world);
+
+	if (run->opt->is_fast)
+		ui_notice(run->ui,
+		    "interval below 1 s: routers may limit their answers", now);
+	else if (run->world.is_fallback)
+		ui_notice(run->ui,
+		    "by UDP: net.ipv4.ping_group_range leaves this user out of ICMP",
+		    now);
+}
+
 static int
 open_screen(struct run *run, struct ht_buf *err)
 {
@@ -85,6 +100,7 @@ open_screen(struct run *run, struct ht_buf *err)
 		return APP_EXIT_SYSTEM;
 	}
 	ui_curses_resize(run->term, &run->cv);
+	tell_at_start(run);
 	return 0;
 }
 

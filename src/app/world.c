@@ -107,9 +107,10 @@ choose_protocol(
 	int r = ht_dgram_can(asked != HT_PROTO_NONE ? asked : HT_PROTO_ICMP, family);
 
 	world->proto = asked;
-	if (asked == HT_PROTO_NONE)
-		world->proto = r == -EACCES || r == -EPERM ? HT_PROTO_UDP
-							   : HT_PROTO_ICMP;
+	if (asked == HT_PROTO_NONE) {
+		world->is_fallback = r == -EACCES || r == -EPERM;
+		world->proto = world->is_fallback ? HT_PROTO_UDP : HT_PROTO_ICMP;
+	}
 	if (asked == HT_PROTO_NONE || r == 0 || r == -EAFNOSUPPORT)
 		return 0;
 	if (r == -EACCES || r == -EPERM)
@@ -199,14 +200,35 @@ feature(struct ht_buf *out, enum ht_proto proto, enum ht_family family)
 		ht_buf_printf(out, "no: %s\n", strerror(-r));
 }
 
+/* What the transport itself says that it can do. */
+static void
+stamps(struct ht_buf *out)
+{
+	const struct ht_dgram_config cfg = { .device = NULL };
+	struct ht_err why = { .code = 0 };
+	struct ht_transport *tp = ht_dgram_open(&cfg, &why);
+
+	if (tp == NULL) {
+		ht_buf_printf(out, "  cannot be opened: %s\n", why.text);
+		return;
+	}
+	unsigned caps = tp->ops->caps(tp);
+	ht_buf_printf(out,
+	    "  stamps     %s when a probe leaves, %s when an answer comes\n",
+	    caps & HT_CAP_KERNEL_TX ? "kernel" : "user",
+	    caps & HT_CAP_KERNEL_RX ? "kernel" : "user");
+	tp->ops->close(tp);
+}
+
 void
 app_world_features(struct ht_buf *out)
 {
-	ht_buf_str(
-	    out, "transport dgram: unprivileged sockets, kernel TX and RX stamps\n");
+	ht_buf_str(out, "transport dgram: unprivileged sockets\n");
+	stamps(out);
 	feature(out, HT_PROTO_ICMP, HT_FAMILY_IP4);
 	feature(out, HT_PROTO_ICMP, HT_FAMILY_IP6);
 	feature(out, HT_PROTO_UDP, HT_FAMILY_IP4);
 	feature(out, HT_PROTO_UDP, HT_FAMILY_IP6);
-	ht_buf_str(out, "transport sim: the simulated internet (--demo, --sim)\n");
+	ht_buf_str(out, "transport sim: the simulated internet (--demo, --sim)\n"
+			"  stamps     simulated\n");
 }

@@ -17,6 +17,7 @@ struct app_world {
 	struct ht_transport *tp;
 	struct ht_simnet *net; /**< the simulated internet, NULL for the real one */
 	enum ht_proto proto;   /**< what auto came to */
+	bool is_fallback;      /**< auto took UDP: this user may not send ICMP */
 	bool is_virtual;       /**< time is `now`, set by the run loop */
 	ht_time now;           /**< the virtual time */
 	int64_t start_ns;      /**< wall clock at the opening, ns since 1970 */
