@@ -31,6 +31,7 @@ struct ht_flight {
 	uint8_t ttl;      /**< 1..255 */
 	uint8_t state;    /**< enum ht_flight_state */
 	bool is_shared;   /**< never on the wire: another lane's probe stands for it */
+	bool is_told;     /**< shared: its lane knows of it */
 	bool has_shadow;  /**< shadow is set */
 	uint32_t shadow;  /**< token of the next probe that this one stands for */
 	ht_time sent_at;  /**< monotonic */

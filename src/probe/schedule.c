@@ -33,15 +33,15 @@
 
 #include "base/addr.h"
 
-#define WINDOW       4
-#define CHECK_CYCLES 16
-#define END_RUN      5
-#define TRANSIT_RUN  3
-#define REFUSAL_RUN  3
-#define SILENT_RUN   10
-#define FOLLOW_RUN   3
-#define PATIENCE_MIN (50 * HT_MS)
-#define PATIENCE_MAX (250 * HT_MS)
+#define WINDOW        4
+#define CHECK_CYCLES  16
+#define END_RUN       5
+#define TRANSIT_RUN   3
+#define REFUSAL_RUN   3
+#define SILENT_RUN    10
+#define FOLLOW_SILENT 2
+#define PATIENCE_MIN  (50 * HT_MS)
+#define PATIENCE_MAX  (250 * HT_MS)
 
 void
 ht_schedule_init(struct ht_schedule *sch, const struct ht_settings *set, double phase)
@@ -89,8 +89,8 @@ live_last(const struct ht_schedule *sch)
 	return min_of(sch->end != 0 ? sch->end : frontier(sch), sch->set->max_ttl);
 }
 
-static bool
-is_exhausted(const struct ht_schedule *sch, unsigned ttl)
+bool
+ht_schedule_is_exhausted(const struct ht_schedule *sch, unsigned ttl)
 {
 	return sch->set->cycles > 0 && sch->slots[ttl].attempts >= sch->set->cycles;
 }
@@ -116,10 +116,6 @@ next_turn(const struct ht_schedule *sch, unsigned ttl)
 	ht_time interval = sch->set->interval_ns;
 	ht_time after = sch->slots[ttl].tried_at + interval - interval / 16;
 
-	/* The leader's turn comes first; its place in the grid is its own. */
-	if (sch->slots[ttl].is_led)
-		after += interval;
-
 	return turn(sch, ttl, after > sch->not_before ? after : sch->not_before);
 }
 
@@ -128,7 +124,7 @@ static void
 spread(struct ht_schedule *sch)
 {
 	for (unsigned ttl = sch->set->first_ttl; ttl <= live_last(sch); ttl++)
-		if (sch->slots[ttl].attempts > 0)
+		if (sch->slots[ttl].attempts > 0 && !sch->slots[ttl].is_led)
 			sch->slots[ttl].due = next_turn(sch, ttl);
 }
 
@@ -164,7 +160,7 @@ static ht_time
 check_at(const struct ht_schedule *sch)
 {
 	if (sch->end == 0 || sch->end >= sch->set->max_ttl
-	    || is_exhausted(sch, sch->end))
+	    || ht_schedule_is_exhausted(sch, sch->end))
 		return HT_TIME_NEVER;
 
 	bool is_urgent = sch->slots[sch->end].silent_run >= SILENT_RUN;
@@ -197,7 +193,7 @@ ht_schedule_due(struct ht_schedule *sch, ht_time now)
 	if (now < sch->not_before)
 		return 0;
 	for (unsigned ttl = sch->set->first_ttl; ttl <= live_last(sch); ttl++) {
-		if (!is_exhausted(sch, ttl) && sch->slots[ttl].due <= now
+		if (!ht_schedule_is_exhausted(sch, ttl) && sch->slots[ttl].due <= now
 		    && !is_missed(sch, ttl, now))
 			return ttl;
 	}
@@ -217,7 +213,7 @@ ht_schedule_next(const struct ht_schedule *sch)
 	if (check < next)
 		next = check;
 	for (unsigned ttl = sch->set->first_ttl; ttl <= live_last(sch); ttl++)
-		if (!is_exhausted(sch, ttl) && sch->slots[ttl].due < next)
+		if (!ht_schedule_is_exhausted(sch, ttl) && sch->slots[ttl].due < next)
 			next = sch->slots[ttl].due;
 	return next > sch->not_before ? next : sch->not_before;
 }
@@ -235,7 +231,8 @@ tried(struct ht_schedule *sch, unsigned ttl, ht_time now)
 		sch->progress_at = now;
 		spread(sch);
 	}
-	slot->due = next_turn(sch, ttl);
+	if (!slot->is_led)
+		slot->due = next_turn(sch, ttl);
 	return slot;
 }
 
@@ -262,6 +259,15 @@ ht_schedule_sent(struct ht_schedule *sch, unsigned ttl, ht_time now)
 	slot->pending++;
 	sch->is_blocked = false;
 	set_stop_of_discovery(sch);
+}
+
+void
+ht_schedule_shared(struct ht_schedule *sch, unsigned ttl)
+{
+	/* When it left is the leader's affair, and so is when the next one will. */
+	sch->slots[ttl].attempts++;
+	sch->slots[ttl].seq++;
+	sch->slots[ttl].pending++;
 }
 
 void
@@ -364,8 +370,6 @@ ht_schedule_reply(struct ht_schedule *sch, unsigned ttl, const struct ht_reply *
 	slot->transit_run = is_transit ? slot->transit_run + 1 : 0;
 	slot->target_run = is_target ? slot->target_run + 1 : 0;
 	slot->refusal_run = is_transit || is_target ? 0 : slot->refusal_run + 1;
-	slot->from_run = ht_addr_equal(&slot->from, &reply->from) ? slot->from_run + 1
-								  : 1;
 	slot->from = reply->from;
 	if (rtt > sch->rtt_worst_ns)
 		sch->rtt_worst_ns = rtt;
@@ -393,16 +397,12 @@ ht_schedule_lost(struct ht_schedule *sch, unsigned ttl, bool is_silence)
 		slot->silent_run++;
 }
 
-/* Does the same router answer both at this ttl, or nobody at either? */
+/* Can it be the same router?  One that has not answered yet, to either, can. */
 static bool
-is_same_hop(const struct ht_slot *a, const struct ht_slot *b)
+can_be_same_hop(const struct ht_slot *a, const struct ht_slot *b)
 {
-	if (a->attempts < FOLLOW_RUN || b->attempts < FOLLOW_RUN)
-		return false;
-	if (a->from.family == HT_FAMILY_NONE && b->from.family == HT_FAMILY_NONE)
-		return true;
-	return a->from_run >= FOLLOW_RUN && b->from_run >= FOLLOW_RUN
-	       && ht_addr_equal(&a->from, &b->from);
+	return a->from.family == HT_FAMILY_NONE || b->from.family == HT_FAMILY_NONE
+	       || ht_addr_equal(&a->from, &b->from);
 }
 
 bool
@@ -410,12 +410,16 @@ ht_schedule_can_follow(
     const struct ht_schedule *sch, const struct ht_schedule *leader, unsigned ttl)
 {
 	const struct ht_slot *led = &leader->slots[ttl];
+	const struct ht_slot *slot = &sch->slots[ttl];
 
-	if (led->is_led || led->transit_run == 0 || sch->slots[ttl].transit_run == 0
-	    || is_exhausted(leader, ttl) || sch->end <= ttl || leader->end <= ttl)
+	if (led->is_led || led->transit_run == 0
+	    || ht_schedule_is_exhausted(leader, ttl) || sch->end <= ttl
+	    || leader->end <= ttl)
+		return false;
+	if (slot->transit_run == 0 && slot->silent_run < FOLLOW_SILENT)
 		return false;
 	for (unsigned t = sch->set->first_ttl; t <= ttl; t++)
-		if (!is_same_hop(&sch->slots[t], &leader->slots[t]))
+		if (!can_be_same_hop(&sch->slots[t], &leader->slots[t]))
 			return false;
 	return true;
 }
@@ -427,7 +431,14 @@ ht_schedule_follow(struct ht_schedule *sch, unsigned ttl, uint16_t leader, ht_ti
 
 	slot->is_led = true;
 	slot->leader = leader;
-	slot->due = now + sch->set->interval_ns * 3 / 2;
+	slot->due = now + sch->set->interval_ns * 5 / 2;
+}
+
+void
+ht_schedule_lead(struct ht_schedule *sch, unsigned ttl, ht_time now)
+{
+	sch->slots[ttl].is_led = false;
+	sch->slots[ttl].due = now + sch->set->interval_ns;
 }
 
 void
@@ -455,7 +466,7 @@ ht_schedule_is_done(const struct ht_schedule *sch)
 	if (sch->set->cycles == 0 || !sch->is_started || grow_at(sch) != HT_TIME_NEVER)
 		return false;
 	for (unsigned ttl = sch->set->first_ttl; ttl <= live_last(sch); ttl++)
-		if (!is_exhausted(sch, ttl))
+		if (!ht_schedule_is_exhausted(sch, ttl))
 			return false;
 	return true;
 }

@@ -27,7 +27,6 @@ struct ht_slot {
 	unsigned refusal_run; /**< newest answers in a row: unreachable */
 	unsigned silent_run;  /**< newest probes in a row that were lost */
 	struct ht_addr from;  /**< of the newest answer, family none if none */
-	unsigned from_run;    /**< newest answers in a row from that address */
 	bool is_led;          /**< another lane's probes stand for this one's */
 	uint16_t leader;      /**< that lane */
 };
@@ -66,6 +65,9 @@ ht_time ht_schedule_next(const struct ht_schedule *sch);
 /** A probe of this ttl has left. */
 void ht_schedule_sent(struct ht_schedule *sch, unsigned ttl, ht_time now);
 
+/** Another lane's probe turned out to stand for one of this ttl. */
+void ht_schedule_shared(struct ht_schedule *sch, unsigned ttl);
+
 /** A probe of this ttl could not leave. */
 void ht_schedule_failed(struct ht_schedule *sch, unsigned ttl, ht_time now);
 
@@ -77,26 +79,34 @@ void ht_schedule_reply(struct ht_schedule *sch, unsigned ttl,
 void ht_schedule_lost(struct ht_schedule *sch, unsigned ttl, bool is_silence);
 
 /**
- * Tell whether probes of another lane can stand for those of this ttl: the same
- * addresses answer at all ttls up to this one, and it is transit for both.
+ * Tell whether this ttl of two lanes can take turns: no router that answers one
+ * of them up to this ttl differs from the other's, and it is transit for both.
+ * One that has not answered this lane for a while may be there too.
  *
- * @param leader  schedule of a lane with the same settings, family and flow
+ * @param leader  schedule of a lane with the same settings, family and flow; it
+ *                has an answer at this ttl
  */
 bool ht_schedule_can_follow(
     const struct ht_schedule *sch, const struct ht_schedule *leader, unsigned ttl);
 
 /**
- * Do not send this ttl: probes of the leader stand for it, each to be told by
- * ht_schedule_sent().  Becomes due all the same when the leader falls silent.
+ * Do not send this ttl: the leader's probes stand for it.  To be called again
+ * whenever one leaves; becomes due all the same when they cease.
  */
 void ht_schedule_follow(
     struct ht_schedule *sch, unsigned ttl, uint16_t leader, ht_time now);
 
-/** From this ttl on send again. */
+/** Send this ttl an interval from now, for itself and for those that follow. */
+void ht_schedule_lead(struct ht_schedule *sch, unsigned ttl, ht_time now);
+
+/** From this ttl on send for itself alone. */
 void ht_schedule_unfollow(struct ht_schedule *sch, unsigned ttl);
 
 /** Let nothing leave before now; what is overdue waits for its next turn. */
 void ht_schedule_hold(struct ht_schedule *sch, ht_time now);
+
+/** True when a ttl has had its cycles. */
+bool ht_schedule_is_exhausted(const struct ht_schedule *sch, unsigned ttl);
 
 /** True when every hop has had its cycles. */
 bool ht_schedule_is_done(const struct ht_schedule *sch);

@@ -1,0 +1,106 @@
+/* SPDX-License-Identifier: ISC */
+/**
+ * @file internal.h
+ * What the files of the session share; private to src/session.
+ *
+ * A lane is one (target, flow): its schedule says what leaves when, its path
+ * folds the events.  The schedule and the path do not know each other.
+ */
+#ifndef HT_SESSION_INTERNAL_H
+#define HT_SESSION_INTERNAL_H
+
+#include <hoptop/session.h>
+
+#include "base/rng.h"
+#include "probe/inflight.h"
+#include "probe/schedule.h"
+#include "session/nametab.h"
+
+#define OBSERVERS_MAX 8
+
+struct lane {
+	uint16_t target;
+	uint16_t flow;
+	struct ht_schedule sch;
+	struct ht_path *path;
+	uint8_t told_end; /* what the newest END event said */
+	uint8_t told_stop;
+	bool was_told;
+};
+
+struct target {
+	struct ht_target pub;
+	unsigned first_lane; /* its lanes are consecutive */
+	unsigned n_lanes;    /* 0 before it has an address */
+	bool is_prepared;
+	unsigned failures; /* sends in a row that failed */
+};
+
+struct observer {
+	ht_event_fn *fn;
+	void *ctx;
+};
+
+struct ht_session {
+	struct ht_settings set;
+	struct ht_transport *tp;
+	unsigned max_ttl; /* of the beginning: the memory was taken for it */
+	struct target targets[HT_TARGETS_MAX];
+	unsigned n_targets;
+	struct lane **lanes; /* owned; HT_TARGETS_MAX * flows places */
+	unsigned n_lanes;
+	struct ht_inflight flight;
+	struct observer observers[OBSERVERS_MAX];
+	unsigned n_observers;
+	struct ht_totals totals;
+	struct ht_nametab names;
+	struct ht_rng rng;
+	bool is_started, is_paused;
+	bool is_all_sent; /* every hop has had its cycles */
+	bool is_done;
+	ht_time start;
+	ht_time now;       /* of the newest step */
+	ht_time promised;  /* when the newest step asked to be called again */
+	ht_time last_sent; /* newest attempt, for the grace time */
+};
+
+/** Hand an event to its path (no lane: marks to all of them) and the observers. */
+void ht_session_emit(
+    struct ht_session *ss, struct lane *lane, const struct ht_event *ev);
+
+/** Emit a mark. */
+void ht_session_mark(struct ht_session *ss, enum ht_mark what, ht_time at);
+
+/** Fill in the reserved place of a probe. */
+void ht_session_fill_flight(struct ht_session *ss, struct ht_flight *f, unsigned lane,
+    unsigned ttl, ht_time now);
+
+/** Tell schedule, path and observers of a probe that another one stood for. */
+void ht_session_note_shared(struct ht_session *ss, const struct ht_flight *f);
+
+/**
+ * Is there a lane to take turns with at this ttl?  Then wait for its probe.
+ *
+ * @return true when nothing is to be sent now
+ */
+bool ht_share_wait(struct ht_session *ss, unsigned lane, unsigned ttl, ht_time now);
+
+/**
+ * Let a probe that has left stand for all lanes that take turns with its own,
+ * and give the next turn to the next of them.
+ */
+void ht_share_sent(struct ht_session *ss, unsigned lane, unsigned ttl, ht_time now,
+    struct ht_flight *f);
+
+/**
+ * Decide whether what became of the probe counts for a lane that it stands for,
+ * and if so tell the lane that it was sent.
+ *
+ * @param f     a shared flight that its lane has not been told of
+ * @param from  who answered; NULL: nobody did
+ * @return false when it does not count
+ */
+bool ht_share_adopt(
+    struct ht_session *ss, struct ht_flight *f, const struct ht_addr *from);
+
+#endif /* HT_SESSION_INTERNAL_H */
