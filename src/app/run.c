@@ -15,6 +15,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <langinfo.h>
 #include <poll.h>
 #include <stdlib.h>
 #include <string.h>
@@ -74,7 +75,8 @@ open_screen(struct run *run, struct ht_buf *err)
 	const struct app_options *opt = run->opt;
 	struct report_run about = app_output_run(run->ss, &run->world, opt);
 	struct ui_options look = {
-		.is_ascii = opt->is_ascii,
+		/* In another locale curses would leave the other characters blank. */
+		.is_ascii = opt->is_ascii || strcmp(nl_langinfo(CODESET), "UTF-8") != 0,
 		.has_color = opt->color == APP_COLOR_ALWAYS
 			     || (opt->color == APP_COLOR_AUTO
 				 && getenv("NO_COLOR") == NULL),
