@@ -274,7 +274,8 @@ sleep_until(struct run *run, ht_time next)
 		fds[n++] = (struct pollfd){ .fd = STDIN_FILENO, .events = POLLIN };
 	if (next != HT_TIME_NEVER) {
 		ht_time left = next > now ? next - now : 0;
-		ts = (struct timespec){ .tv_sec = left / HT_S, .tv_nsec = left % HT_S };
+		ts = (struct timespec){ .tv_sec = (time_t)(left / HT_S),
+			.tv_nsec = (long)(left % HT_S) };
 		timeout = &ts;
 	}
 	if (ppoll(fds, (nfds_t)n, timeout, app_signals_mask()) <= 0

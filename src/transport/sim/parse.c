@@ -135,7 +135,7 @@ take_names(struct parse *p)
 {
 	const char **word = p->words.word;
 	struct ht_addr addr;
-	const char *name;
+	const char *name = NULL;
 
 	for (unsigned i = p->cu.at; i < p->words.n; i++) {
 		if (word[i][0] != '(')
