@@ -133,9 +133,14 @@ in_ns c ip route del default
 refused "no route" 4 "$target4: no route" -r -n -c 3 "$target4"
 in_ns c ip route add default via "$(right4 0)"
 
+# A socket alone would not do: it is open before the route is asked for.
+udp_sent() {
+	in_ns c awk '/^Udp: [0-9]/ { print $5 }' /proc/net/snmp
+}
+sent=$(udp_sent)
 hoptop -r -n -c 4 -u "$target4" >"$out" 2>"$out.err" &
 pid=$!
-until in_ns c grep -q '^ *[0-9]*:' /proc/net/udp; do
+until [ "$(udp_sent)" -gt "$sent" ]; do
 	kill -0 "$pid" || break
 done
 in_ns c ip route del default
