@@ -2,7 +2,8 @@
 /*
  * The simulated internet behind a TUN device: real packets in, real packets out.
  *
- *   tests/net/tunsim SCENARIO --dev NAME [--log FILE] [--no-spin]
+ *   tests/net/tunsim SCENARIO --dev NAME [--log FILE] [--no-spin | --busy]
+ *       [--no-length] [--garbage] [--damage]
  *
  * In a network namespace of its own, as root:
  *
@@ -19,6 +20,17 @@
  *
  * The device is made if it does not exist, and then goes away with the program.
  * One that was set up before it was opened drops packets for a moment: open first.
+ *
+ * An answer leaves when it is due: the last moment before is spent looking at the
+ * clock.  With --no-spin it is not, which is cheap and some 60 us late; with --busy
+ * the program never sleeps, so that no probe waits for it to wake up either.  With
+ * --no-length its routers are older than RFC 4884: they do not say where their
+ * extensions begin.
+ *
+ * With --garbage each probe that gets an answer first gets one packet of every kind
+ * in garbage.c, none of which is an answer; the log has a line for each, with
+ * kind=garbage and heard=1 if a socket gets to see it.  With --damage each answer is
+ * preceded by two damaged copies, which are not logged.
  *
  * It prints "ready" once the device is open, and ends on SIGTERM or SIGINT, or
  * when the device goes away.  Packets to an address that is no target of the
@@ -57,24 +69,14 @@
 #include "packet/ip.h"
 #include "transport/sim/net.h"
 
+#include "garbage.h"
+
 #define PACKET_MAX  65535
 #define PENDING_MAX 8192
 
 /* A sleep may end this much late: the rest is spent looking at the clock. */
 #define SPIN_NS (60 * HT_US)
-
-/* A probe as it came in. */
-struct seen {
-	struct ht_ip ip;
-	uint8_t proto; /* enum ht_proto */
-	uint16_t id, seq, sport, dport;
-	uint32_t tcp_seq;
-	const uint8_t *data; /* behind the upper header */
-	size_t data_len;
-	const uint8_t *packet;
-	size_t len;
-	ht_time in;
-};
+#define REST_NS (300 * HT_US)
 
 /* An answer that waits for its time. */
 struct pending {
@@ -89,6 +91,12 @@ struct tunsim {
 	struct ht_simnet *net;
 	FILE *log;
 	bool spins;
+	bool is_busy;     /* never sleeps ... */
+	bool is_rested;   /* ... but once a probe */
+	bool has_lengths; /* RFC 4884 */
+	bool has_garbage; /* garbage.h */
+	bool has_damage;
+	struct ht_rng rng;
 	struct pending pending[PENDING_MAX]; /* by due, latest first */
 	unsigned n;
 };
@@ -200,8 +208,8 @@ flow_of(const struct seen *seen)
 
 /* Quote the probe as it got there: its TTL used up, its checksum right. */
 static int
-build_error(uint8_t *buf, const struct ht_ip *ip, const struct seen *seen,
-    const struct ht_sim_answer *an)
+build_error(const struct tunsim *ts, uint8_t *buf, const struct ht_ip *ip,
+    const struct seen *seen, const struct ht_sim_answer *an)
 {
 	bool is_ip6 = ip->src.family == HT_FAMILY_IP6;
 	uint8_t quote[1280];
@@ -214,7 +222,7 @@ build_error(uint8_t *buf, const struct ht_ip *ip, const struct seen *seen,
 		.mtu = an->mtu,
 		.quote = quote,
 		.ext = an->has_ext ? &an->ext : NULL,
-		.has_length = true,
+		.has_length = ts->has_lengths,
 	};
 
 	if (an->has_ext)
@@ -275,7 +283,8 @@ build_echo(uint8_t *buf, const struct ht_ip *ip, const struct seen *seen)
 }
 
 static int
-build(uint8_t *buf, const struct seen *seen, const struct ht_sim_answer *an)
+build(const struct tunsim *ts, uint8_t *buf, const struct seen *seen,
+    const struct ht_sim_answer *an)
 {
 	const struct ht_ip ip = {
 		.tos = an->reply_tos,
@@ -287,7 +296,7 @@ build(uint8_t *buf, const struct seen *seen, const struct ht_sim_answer *an)
 	switch ((enum ht_reply_kind)an->kind) {
 	case HT_REPLY_TIME_EXCEEDED:
 	case HT_REPLY_UNREACHABLE:
-		return build_error(buf, &ip, seen, an);
+		return build_error(ts, buf, &ip, seen, an);
 	case HT_REPLY_ECHO:
 		return build_echo(buf, &ip, seen);
 	case HT_REPLY_UDP_DATA:
@@ -333,6 +342,39 @@ write_log(struct tunsim *ts, const char *line, ht_time out)
 		fprintf(ts->log, "%s out=%lld\n", line, (long long)out);
 }
 
+/* --- what is no answer --- */
+
+static void
+write_garbage(struct tunsim *ts, const struct seen *seen)
+{
+	static uint8_t buf[PACKET_MAX];
+
+	for (unsigned kind = 0; kind < garbage_kinds(); kind++) {
+		int len = garbage_build(kind, seen, buf, sizeof(buf), &ts->rng);
+
+		if (len < 0 || write(ts->fd, buf, (size_t)len) != len)
+			continue;
+		if (ts->log != NULL)
+			fprintf(ts->log,
+			    "ttl=%u proto=%s kind=garbage heard=%d what=%s\n",
+			    seen->ip.ttl, ht_proto_name((enum ht_proto)seen->proto),
+			    garbage_is_heard(kind, seen), garbage_name(kind));
+	}
+}
+
+static void
+write_damaged(struct tunsim *ts, const struct pending *p)
+{
+	static uint8_t buf[PACKET_MAX];
+
+	for (int i = 0; i < 2; i++) {
+		memcpy(buf, p->packet, p->len);
+		size_t len = garbage_damage(buf, p->len, &ts->rng);
+		if (write(ts->fd, buf, len) < 0)
+			continue; /* so broken that TUN does not take it */
+	}
+}
+
 /* --- the schedule --- */
 
 /* Put an answer among those that wait, latest first. */
@@ -340,7 +382,7 @@ static void
 schedule(struct tunsim *ts, const struct seen *seen, const struct ht_sim_answer *an)
 {
 	static uint8_t buf[PACKET_MAX];
-	int len = build(buf, seen, an);
+	int len = build(ts, buf, seen, an);
 	struct pending p = { .due = seen->in + an->delay, .len = (size_t)len };
 	unsigned i;
 
@@ -376,6 +418,8 @@ take_in(struct tunsim *ts, const uint8_t *packet, size_t len, ht_time now)
 		.size = (unsigned)len,
 	};
 	n = ht_simnet_probe(ts->net, now, &pr, answers);
+	if (ts->has_garbage && n > 0)
+		write_garbage(ts, &seen);
 	for (unsigned i = 0; i < n; i++)
 		schedule(ts, &seen, &answers[i]);
 	if (n == 0) {
@@ -396,6 +440,7 @@ read_one(struct tunsim *ts)
 		is_over = 1;
 	if (n <= 0)
 		return false;
+	ts->is_rested = false;
 	take_in(ts, buf, (size_t)n, now);
 	return true;
 }
@@ -406,12 +451,28 @@ write_due(struct tunsim *ts)
 {
 	while (ts->n > 0 && ts->pending[ts->n - 1].due <= clock_now()) {
 		struct pending *p = &ts->pending[--ts->n];
+
+		if (ts->has_damage)
+			write_damaged(ts, p);
+
 		ht_time out = clock_now();
 		ssize_t n = write(ts->fd, p->packet, p->len);
 
 		write_log(ts, p->log, n == (ssize_t)p->len ? out : -1);
 		free(p->packet);
 	}
+}
+
+/* A real-time process may not run all the time: give up the processor while an
+ * answer waits, so that the kernel does not take it away at a worse moment. */
+static void
+rest(struct tunsim *ts, ht_time left)
+{
+	struct timespec span = { .tv_nsec = REST_NS };
+
+	if (!ts->is_rested && left > 2 * REST_NS)
+		nanosleep(&span, NULL);
+	ts->is_rested = true;
 }
 
 /* Wait for a packet, or until shortly before the next answer is due. */
@@ -426,12 +487,16 @@ wait_for_work(struct tunsim *ts)
 		/* The log is complete whenever nothing is in flight. */
 		if (ts->log != NULL)
 			fflush(ts->log);
+		if (ts->is_busy)
+			return;
 		span.tv_sec = 1;
 		ppoll(&pfd, 1, &span, NULL);
 		return;
 	}
 	left = ts->pending[ts->n - 1].due - clock_now() - (ts->spins ? SPIN_NS : 0);
-	if (left <= 0)
+	if (ts->is_busy)
+		rest(ts, left);
+	if (ts->is_busy || left <= 0)
 		return;
 	span.tv_sec = left / HT_S;
 	span.tv_nsec = left % HT_S;
@@ -495,16 +560,24 @@ read_scenario(const char *path)
 
 struct arguments {
 	const char *scenario, *dev, *log;
-	bool spins;
+	bool spins, is_busy, has_lengths, has_garbage, has_damage;
 };
 
 static bool
 read_arguments(int argc, char **argv, struct arguments *args)
 {
-	*args = (struct arguments){ .spins = true };
+	*args = (struct arguments){ .spins = true, .has_lengths = true };
 	for (int i = 1; i < argc; i++) {
 		if (strcmp(argv[i], "--no-spin") == 0)
 			args->spins = false;
+		else if (strcmp(argv[i], "--busy") == 0)
+			args->is_busy = true;
+		else if (strcmp(argv[i], "--no-length") == 0)
+			args->has_lengths = false;
+		else if (strcmp(argv[i], "--garbage") == 0)
+			args->has_garbage = true;
+		else if (strcmp(argv[i], "--damage") == 0)
+			args->has_damage = true;
 		else if (strcmp(argv[i], "--dev") == 0 && i + 1 < argc)
 			args->dev = argv[++i];
 		else if (strcmp(argv[i], "--log") == 0 && i + 1 < argc)
@@ -523,6 +596,11 @@ set_up(struct tunsim *ts, const struct arguments *args)
 	struct sigaction sa = { .sa_handler = on_signal };
 
 	ts->spins = args->spins;
+	ts->is_busy = args->is_busy;
+	ts->has_lengths = args->has_lengths;
+	ts->has_garbage = args->has_garbage;
+	ts->has_damage = args->has_damage;
+	ht_rng_init(&ts->rng, 1);
 	ts->net = read_scenario(args->scenario);
 	if (ts->net == NULL)
 		return false;
@@ -549,7 +627,8 @@ main(int argc, char **argv)
 
 	if (!read_arguments(argc, argv, &args)) {
 		fprintf(stderr,
-		    "usage: tunsim SCENARIO --dev NAME [--log FILE] [--no-spin]\n");
+		    "usage: tunsim SCENARIO --dev NAME [--log FILE] [--no-spin | "
+		    "--busy] [--no-length] [--garbage] [--damage]\n");
 		return 2;
 	}
 	if (!set_up(&ts, &args))

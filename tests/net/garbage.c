@@ -1,0 +1,266 @@
+/* SPDX-License-Identifier: ISC */
+#include "config.h"
+
+#include "garbage.h"
+
+#include <string.h>
+
+#include "base/addr.h"
+#include "packet/build.h"
+
+#define QUOTE_MAX 1024
+
+/* A packet in the making. */
+struct making {
+	const struct seen *seen;
+	uint8_t *buf;
+	size_t size;
+	struct ht_rng *rng;
+	uint8_t quote[QUOTE_MAX]; /* a copy of the probe */
+	size_t len;               /* of the copy */
+};
+
+static bool
+is_ip6(const struct seen *seen)
+{
+	return seen->ip.src.family == HT_FAMILY_IP6;
+}
+
+static size_t
+upper_at(const struct seen *seen)
+{
+	return is_ip6(seen) ? 40 : 20;
+}
+
+/* Somebody who has no business here. */
+static struct ht_addr
+villain(const struct seen *seen)
+{
+	struct ht_addr addr;
+
+	ht_addr_parse(is_ip6(seen) ? "2001:db8:66::66" : "198.51.100.66", &addr);
+	return addr;
+}
+
+static struct ht_ip
+envelope(const struct seen *seen, struct ht_addr from)
+{
+	return (struct ht_ip){ .ttl = 60, .src = from, .dst = seen->ip.src };
+}
+
+/* An error about the first len bytes of the copy. */
+static int
+make_error(struct making *mk, unsigned type4, unsigned type6, size_t len)
+{
+	const struct ht_ip ip = envelope(mk->seen, villain(mk->seen));
+	const struct ht_icmp_error error = {
+		.type = (uint8_t)(is_ip6(mk->seen) ? type6 : type4),
+		.quote = mk->quote,
+		.quote_len = len < mk->len ? len : mk->len,
+	};
+
+	return ht_build_icmp_error(mk->buf, mk->size, &ip, &error);
+}
+
+/* The payload begins behind the 8 bytes of ICMP or UDP. */
+static uint8_t *
+payload(struct making *mk)
+{
+	return mk->quote + upper_at(mk->seen) + 8;
+}
+
+static int
+make_foreign(struct making *mk)
+{
+	for (unsigned i = 0; i < 4; i++)
+		payload(mk)[i] ^= 0x5a;
+	return make_error(mk, 11, 3, mk->len);
+}
+
+static int
+make_foreign_unreachable(struct making *mk)
+{
+	for (unsigned i = 0; i < 4; i++)
+		payload(mk)[i] ^= 0x5a;
+	return make_error(mk, 3, 1, mk->len);
+}
+
+static int
+make_old_generation(struct making *mk)
+{
+	payload(mk)[4] ^= 0x40;
+	return make_error(mk, 11, 3, mk->len);
+}
+
+/* A sequence number or port that no probe has had, and nothing else to go by. */
+static int
+make_never_sent(struct making *mk)
+{
+	size_t at = upper_at(mk->seen) + (mk->seen->proto == HT_PROTO_ICMP ? 6 : 2);
+
+	mk->quote[at] ^= 0x40;
+	return make_error(mk, 11, 3, upper_at(mk->seen) + 8);
+}
+
+static int
+make_cut_quote(struct making *mk)
+{
+	size_t len = (size_t)ht_rng_below(mk->rng, upper_at(mk->seen) + 8);
+
+	return make_error(mk, 11, 3, len);
+}
+
+static int
+make_bad_checksum(struct making *mk)
+{
+	int n = make_error(mk, 11, 3, mk->len);
+
+	mk->buf[upper_at(mk->seen) + 2] ^= 0x11;
+	return n;
+}
+
+/* Echo with a number that is not there; data from a stranger. */
+static int
+make_stray_answer(struct making *mk)
+{
+	const struct seen *seen = mk->seen;
+	const struct ht_icmp_echo echo = {
+		.is_reply = true,
+		.id = seen->id,
+		.seq = seen->seq ^ 0x4000,
+	};
+	const struct ht_udp udp = {
+		.sport = 53,
+		.dport = seen->sport,
+		.data = (const uint8_t *)"stray",
+		.data_len = 5,
+	};
+	struct ht_ip ip = envelope(seen, seen->ip.dst);
+
+	if (seen->proto == HT_PROTO_ICMP)
+		return ht_build_icmp_echo(mk->buf, mk->size, &ip, &echo);
+	ip.src = villain(seen);
+	return ht_build_udp(mk->buf, mk->size, &ip, &udp);
+}
+
+/* The right number from the wrong house, and no payload. */
+static int
+make_spoofed_answer(struct making *mk)
+{
+	const struct seen *seen = mk->seen;
+	const struct ht_ip ip = envelope(seen, villain(seen));
+	const struct ht_icmp_echo echo = {
+		.is_reply = true, .id = seen->id, .seq = seen->seq
+	};
+	const struct ht_udp udp = { .sport = seen->dport, .dport = seen->sport };
+
+	if (seen->proto == HT_PROTO_ICMP)
+		return ht_build_icmp_echo(mk->buf, mk->size, &ip, &echo);
+	return ht_build_udp(mk->buf, mk->size, &ip, &udp);
+}
+
+static int
+make_noise(struct making *mk)
+{
+	size_t at = upper_at(mk->seen);
+	int n = make_error(mk, 11, 3, mk->len);
+
+	for (int i = (int)at; i < n; i++)
+		mk->buf[i] = (uint8_t)ht_rng_next(mk->rng);
+	return n;
+}
+
+/* clang-format off: one kind, one line; heard by: ping socket, UDP socket */
+static const struct {
+	const char *name;
+	int (*make)(struct making *mk);
+	bool by_icmp, by_udp;
+} kinds[] = {
+	{ "foreign payload", make_foreign, true, true },
+	{ "foreign unreachable", make_foreign_unreachable, true, true },
+	{ "token of another time", make_old_generation, true, true },
+	{ "number never sent", make_never_sent, true, true },
+	{ "quote cut off", make_cut_quote, false, false },
+	{ "bad checksum", make_bad_checksum, false, false },
+	{ "stray answer", make_stray_answer, true, true },
+	{ "spoofed answer", make_spoofed_answer, true, true },
+	{ "noise", make_noise, false, false },
+};
+/* clang-format on */
+
+unsigned
+garbage_kinds(void)
+{
+	return sizeof(kinds) / sizeof(kinds[0]);
+}
+
+const char *
+garbage_name(unsigned kind)
+{
+	return kinds[kind].name;
+}
+
+bool
+garbage_is_heard(unsigned kind, const struct seen *seen)
+{
+	return seen->proto == HT_PROTO_ICMP ? kinds[kind].by_icmp : kinds[kind].by_udp;
+}
+
+int
+garbage_build(unsigned kind, const struct seen *seen, uint8_t *buf, size_t size,
+    struct ht_rng *rng)
+{
+	struct making mk = { .seen = seen, .buf = buf, .size = size, .rng = rng };
+
+	mk.len = seen->len < QUOTE_MAX ? seen->len : QUOTE_MAX;
+	memcpy(mk.quote, seen->packet, mk.len);
+	return kinds[kind].make(&mk);
+}
+
+static void
+set16(uint8_t *p, unsigned x)
+{
+	p[0] = (uint8_t)(x >> 8);
+	p[1] = (uint8_t)x;
+}
+
+/* Make lengths and checksums of a packet right, whatever is in it. */
+static void
+repair(uint8_t *packet, size_t len)
+{
+	size_t at = packet[0] >> 4 == 6 ? 40 : 20;
+	struct ht_ip ip = { 0 };
+
+	if (at == 40) {
+		set16(packet + 4, (unsigned)(len - 40));
+		ip.src = ht_addr_ip6(packet + 8, 0);
+		ip.dst = ht_addr_ip6(packet + 24, 0);
+	} else {
+		set16(packet + 2, (unsigned)len);
+		set16(packet + 10, 0);
+		set16(packet + 10, ht_checksum(packet, 20));
+	}
+	if (len < at + 4)
+		return;
+	set16(packet + at + 2, 0);
+	set16(packet + at + 2,
+	    at == 20 ? ht_checksum(packet + at, len - at)
+		     : ht_checksum_upper(&ip, packet[6], packet + at, len - at));
+}
+
+size_t
+garbage_damage(uint8_t *packet, size_t len, struct ht_rng *rng)
+{
+	size_t at = packet[0] >> 4 == 6 ? 40 : 20;
+	uint64_t n = 1 + ht_rng_below(rng, 8);
+
+	if (len <= at)
+		return len;
+	for (uint64_t i = 0; i < n; i++)
+		packet[at + ht_rng_below(rng, len - at)] = (uint8_t)ht_rng_next(rng);
+	if (ht_rng_below(rng, 2) == 0)
+		len = at + (size_t)ht_rng_below(rng, len - at + 1);
+	if (ht_rng_below(rng, 4) != 0)
+		repair(packet, len);
+	return len;
+}
