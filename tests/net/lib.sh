@@ -66,10 +66,12 @@ net_done() {
 
 net_prefix=ht$$
 net_names=
+net_pids=
 net_tmp=
 
 net_cleanup() {
 	trap - EXIT HUP INT TERM
+	[ -z "$net_pids" ] || kill $net_pids 2>/dev/null
 	for ns in $net_names; do
 		ip netns del "$ns" 2>/dev/null
 	done
@@ -221,3 +223,55 @@ net_chain() {
 	ip -n "${net_prefix}t" -6 route add default via "$(left6 "$1")"
 	target4=$(right4 "$1") target6=$(right6 "$1")
 }
+
+## The simulator behind a TUN device ###########################################
+
+# tun_ns: namespace c, whose addresses stay when a device goes
+tun_ns() {
+	[ -c /dev/net/tun ] || skip_all "no /dev/net/tun"
+	net_ns c
+	in_ns c ip tuntap add mode tun name tun 2>/dev/null ||
+		skip_all "TUN devices are not permitted"
+	ping_sockets open
+	in_ns c sh -c 'for f in /proc/sys/net/ipv4/conf/*/rp_filter; do echo 0 >"$f"; done'
+	ip -n "${net_prefix}c" -batch - <<-END
+		addr add 192.0.2.10/32 dev lo
+		addr add 2001:db8::10/128 dev lo nodad
+	END
+}
+
+# tun_start NAME [OPTION]...: run the scenario $net_tmp/NAME.net behind device NAME;
+# the log is $net_tmp/NAME.log.  Targets of scenarios in one namespace differ.
+tun_start() {
+	tun_name=$1
+	shift
+	rm -f "$net_tmp/$tun_name.ready"
+	mkfifo "$net_tmp/$tun_name.ready"
+	ip netns exec "${net_prefix}c" "${builddir:-.}/tests/net/tunsim" \
+		"$net_tmp/$tun_name.net" --dev "$tun_name" --log "$net_tmp/$tun_name.log" \
+		"$@" >"$net_tmp/$tun_name.ready" 2>"$net_tmp/$tun_name.err" &
+	tun_pid=$!
+	net_pids="$net_pids $tun_pid"
+	tun_word=
+	read -r tun_word <"$net_tmp/$tun_name.ready"
+	if [ "$tun_word" != ready ]; then
+		not_ok "the simulator $tun_name is ready" "$(cat "$net_tmp/$tun_name.err")"
+		net_done
+	fi
+	tun_up "$tun_name"
+}
+
+# tun_up NAME: the device and the routes to its targets
+tun_up() {
+	{
+		echo "link set dev $1 up"
+		sed -n "s/^target *\([^ ]*\).*/route add \1 dev $1/p" "$net_tmp/$1.net"
+	} >"$net_tmp/$1.batch"
+	ip -n "${net_prefix}c" -batch "$net_tmp/$1.batch"
+}
+
+# tun_stop PID: end a simulator, so that its log is whole
+tun_stop() {
+	kill "$1"
+	wait "$1"
+} 2>/dev/null
