@@ -236,10 +236,9 @@ draw_title(struct ui *ui, struct ui_canvas *cv, struct ui_box box,
 {
 	char host[VIEW_HOST_MAX];
 	uint32_t rule = ui->is_ascii ? '-' : 0x2500;
-	const char *keys = scrolls ? ui->in_detail
-					 ? " Up Dn: scroll  Tab: hops  Esc: close "
-					 : " Tab: scroll  Esc: close "
-				   : " Esc: close ";
+	const char *keys = ui->in_detail ? " Up Dn: scroll  Tab: hops  Esc: close "
+			   : scrolls     ? " Tab: scroll  Esc: close "
+					 : " Esc: close ";
 	int room = box.w - 2 - (int)strlen(keys);
 
 	ui_canvas_fill(cv, box.x, box.y, box.w, UI_ROLE_DIM, rule);

@@ -72,6 +72,12 @@ ui_take_request(struct ui *ui)
 	return UI_REQUEST_NONE;
 }
 
+void
+ui_touch(struct ui *ui)
+{
+	ui->is_changed = true;
+}
+
 unsigned
 ui_target(const struct ui *ui)
 {
@@ -144,7 +150,7 @@ toggle_jitter(struct ui *ui)
 static void
 look_at(struct ui *ui, unsigned target)
 {
-	if (target >= ht_session_targets(ui->ss) || target == ui->target)
+	if (target == ui->target)
 		return;
 	ui->target = target;
 	ui->selected = 0;
@@ -159,6 +165,21 @@ look_at_next(struct ui *ui, unsigned step)
 
 	if (n > 0)
 		look_at(ui, (ui->target + n + step) % n);
+}
+
+static void
+look_at_number(struct ui *ui, unsigned number, ht_time now)
+{
+	unsigned n = ht_session_targets(ui->ss);
+	char text[48];
+
+	if (number <= n) {
+		look_at(ui, number - 1);
+		return;
+	}
+	snprintf(text, sizeof(text), "there %s %u target%s", n == 1 ? "is" : "are", n,
+	    n == 1 ? "" : "s");
+	ui_notice(ui, text, now);
 }
 
 /* Move the selection by rows; without one, begin at the edge that comes first. */
@@ -311,7 +332,7 @@ act(struct ui *ui, enum ui_action action, int key, ht_time now)
 		look_at_next(ui, -1u);
 		break;
 	case UI_ACT_TARGET:
-		look_at(ui, (unsigned)(key - '1'));
+		look_at_number(ui, (unsigned)(key - '0'), now);
 		break;
 	case UI_ACT_DISPLAY:
 		ui->display = (enum ui_display)((ui->display + 1) % UI_DISPLAY_COUNT);
@@ -368,6 +389,19 @@ act(struct ui *ui, enum ui_action action, int key, ht_time now)
 	}
 }
 
+/* Who presses a key expects something: say that nothing comes. */
+static void
+act_unknown(struct ui *ui, int key, ht_time now)
+{
+	char name[16], text[64];
+
+	if (key < ' ' || (key >= 0x7f && key < 0xa0))
+		return;
+	snprintf(text, sizeof(text), "%s does nothing here; ? shows the keys",
+	    ui_key_name(key, name));
+	ui_notice(ui, text, now);
+}
+
 enum ui_where
 ui_where_now(const struct ui *ui)
 {
@@ -379,17 +413,21 @@ ui_where_now(const struct ui *ui)
 void
 ui_key(struct ui *ui, int key, ht_time now)
 {
-	const struct ui_key_row *row = ui_key_find(key, ui_where_now(ui));
+	bool is_asking = ui->prompt.what != UI_ACT_NONE;
+	const struct ui_key_row *row = ui_key_find(
+	    key, is_asking ? UI_WHERE_PROMPT : ui_where_now(ui));
 
 	if (key == UI_KEY_NONE)
 		return;
 	ui->is_changed = true;
 	ui->notice_until = now;
 	ui_rows_build(ui);
-	if (ui->prompt.what != UI_ACT_NONE)
+	if (is_asking && (row == NULL || row->where == UI_WHERE_PROMPT))
 		ui_prompt_key(ui, key, now);
 	else if (row != NULL)
 		act(ui, row->action, key, now);
+	else
+		act_unknown(ui, key, now);
 }
 
 static struct ui_content

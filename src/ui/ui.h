@@ -84,6 +84,9 @@ enum ui_request ui_take_request(struct ui *ui);
 /** Show one line for some seconds, such as "report saved to ..."; copied. */
 void ui_notice(struct ui *ui, const char *text, ht_time now);
 
+/** Draw the next frame at once: the terminal has a new size, or came back. */
+void ui_touch(struct ui *ui);
+
 /** Which target is looked at, from 0. */
 unsigned ui_target(const struct ui *ui);
 

@@ -395,6 +395,7 @@ test_targets(void **state)
 	expect(&b, "[2 second.example]");
 	press(&b, "9");
 	assert_int_equal(ui_target(b.ui), 1);
+	expect(&b, "there are 2 targets");
 	press(&b, "<Tab>");
 	assert_int_equal(ui_target(b.ui), 0);
 	press(&b, "<Shift-Tab>");
@@ -447,6 +448,46 @@ test_help(void **state)
 	bench_done(&b);
 }
 
+/* Whoever presses a key sees that it does something, or that it does not. */
+static void
+test_unknown_keys(void **state)
+{
+	struct bench b;
+
+	(void)state;
+	bench_init(&b, long_path, "203.0.113.80");
+	run(&b, HT_S);
+	press(&b, "Y");
+	expect(&b, "Y does nothing here; ? shows the keys");
+	press(&b, "<F8>");
+	expect(&b, "F8 does nothing here");
+	press(&b, "<Ctrl-U>");
+	expect_not(&b, "does nothing here");
+	bench_done(&b);
+}
+
+/* No question holds back the keys that are about the program. */
+static void
+test_keys_that_always_work(void **state)
+{
+	struct bench b;
+
+	(void)state;
+	bench_init(&b, long_path, "203.0.113.80");
+	press(&b, "i<Ctrl-L>");
+	assert_int_equal(ui_take_request(b.ui), UI_REQUEST_REDRAW);
+	press(&b, "<Ctrl-Z>");
+	assert_int_equal(ui_take_request(b.ui), UI_REQUEST_SUSPEND);
+	press(&b, "q");
+	assert_int_equal(ui_take_request(b.ui), UI_REQUEST_NONE);
+	expect(&b, "Interval in seconds: q");
+	press(&b, "<F10>");
+	assert_int_equal(ui_take_request(b.ui), UI_REQUEST_QUIT);
+	press(&b, "<Ctrl-C>");
+	assert_int_equal(ui_take_request(b.ui), UI_REQUEST_QUIT);
+	bench_done(&b);
+}
+
 static void
 test_requests_and_frames(void **state)
 {
@@ -463,6 +504,10 @@ test_requests_and_frames(void **state)
 	run(&b, 10 * HT_MS);
 	assert_true(ui_next_frame(b.ui) <= b.now + 100 * HT_MS);
 	press(&b, "<Dn>");
+	assert_true(ui_next_frame(b.ui) <= b.now);
+	look(&b, 80, 24);
+	assert_true(ui_next_frame(b.ui) > b.now);
+	ui_touch(b.ui);
 	assert_true(ui_next_frame(b.ui) <= b.now);
 	ui_notice(b.ui, "report saved to x.txt", b.now);
 	expect(&b, "report saved to x.txt");
@@ -487,6 +532,8 @@ main(void)
 		cmocka_unit_test(test_targets),
 		cmocka_unit_test(test_detail),
 		cmocka_unit_test(test_help),
+		cmocka_unit_test(test_unknown_keys),
+		cmocka_unit_test(test_keys_that_always_work),
 		cmocka_unit_test(test_requests_and_frames),
 	};
 
