@@ -35,7 +35,7 @@
 /* Probing is done: how long a report still waits for names. */
 #define NAMES_GRACE           (3 * HT_S / 10)
 #define TRANSPORT_FDS_MAX     16
-#define FDS_MAX               (TRANSPORT_FDS_MAX + NAMES_FDS_MAX + 1)
+#define FDS_MAX               (TRANSPORT_FDS_MAX + NAMES_FDS_MAX + 2)
 #define UNPRIVILEGED_INTERVAL (HT_S / 10)
 
 struct run {
@@ -48,6 +48,7 @@ struct run {
 	struct ui_curses *term;
 	struct ui_canvas cv;
 	ht_time done_at; /* probing is done since; NEVER before */
+	bool is_stuck;   /* a frame is due that the terminal would not take */
 	bool has_quit;
 	int status; /* of a write that failed, else 0 */
 };
@@ -67,6 +68,23 @@ tell_at_start(struct run *run)
 		ui_notice(run->ui,
 		    "by UDP: net.ipv4.ping_group_range leaves this user out of ICMP",
 		    now);
+}
+
+/* Is the terminal ours, or that of another job? */
+static bool
+is_foreground(void)
+{
+	pid_t group = tcgetpgrp(STDIN_FILENO);
+
+	return group < 0 || group == getpgrp();
+}
+
+/* In the background, setting the terminal would stop us deaf to signals. */
+static void
+wait_for_terminal(void)
+{
+	while (!is_foreground() && app_signals_end() == 0)
+		app_signals_stop_self();
 }
 
 static int
@@ -96,6 +114,9 @@ open_screen(struct run *run, struct ht_buf *err)
 		ht_buf_str(err, strerror(ENOMEM));
 		return APP_EXIT_SYSTEM;
 	}
+	wait_for_terminal();
+	if (app_signals_end() != 0)
+		return 0;
 	run->term = ui_curses_open(&look, &why);
 	if (run->term == NULL) {
 		ht_buf_str(err, why.text);
@@ -109,9 +130,23 @@ open_screen(struct run *run, struct ht_buf *err)
 static void
 close_screen(struct run *run)
 {
+	/* Restored even if it is another job's by now: never stop on the way out. */
+	signal(SIGTTOU, SIG_IGN);
 	if (run->term != NULL)
 		ui_curses_close(run->term);
 	run->term = NULL;
+}
+
+/* Take the terminal as it is now: other programs may have used it. */
+static void
+come_back(struct run *run)
+{
+	wait_for_terminal();
+	if (app_signals_end() != 0)
+		return;
+	ui_curses_resume(run->term);
+	ui_curses_resize(run->term, &run->cv);
+	ui_touch(run->ui);
 }
 
 static void
@@ -119,8 +154,7 @@ suspend(struct run *run)
 {
 	ui_curses_suspend(run->term);
 	app_signals_stop_self();
-	ui_curses_resume(run->term);
-	ui_curses_resize(run->term, &run->cv);
+	come_back(run);
 }
 
 static void
@@ -178,7 +212,8 @@ draw(struct run *run, ht_time now)
 {
 	struct ui_clock wall = { .unix_ns = app_world_wall(&run->world) };
 
-	if (now < ui_next_frame(run->ui))
+	run->is_stuck = now >= ui_next_frame(run->ui) && !ui_curses_is_ready(run->term);
+	if (run->is_stuck || now < ui_next_frame(run->ui))
 		return;
 	wall.utc_offset = app_utc_offset(wall.unix_ns);
 	ui_draw(run->ui, &run->cv, now, &wall);
@@ -190,14 +225,15 @@ tend_screen(struct run *run, ht_time now)
 {
 	if (app_signals_take_stop())
 		suspend(run);
-	if (app_signals_take_continue()) {
-		ui_curses_resume(run->term);
+	if (app_signals_take_continue())
+		come_back(run);
+	if (app_signals_take_resize()) {
 		ui_curses_resize(run->term, &run->cv);
+		ui_touch(run->ui);
 	}
-	if (app_signals_take_resize())
-		ui_curses_resize(run->term, &run->cv);
-	take_keys(run, now);
-	if (!run->has_quit)
+	if (app_signals_end() == 0)
+		take_keys(run, now);
+	if (app_signals_end() == 0 && !run->has_quit)
 		draw(run, now);
 }
 
@@ -270,6 +306,8 @@ sleep_until(struct run *run, ht_time next)
 
 	if (run->hosts.names != NULL)
 		n += names_fds(run->hosts.names, fds + n, NAMES_FDS_MAX);
+	if (run->is_stuck)
+		fds[n++] = (struct pollfd){ .fd = STDOUT_FILENO, .events = POLLOUT };
 	if (run->term != NULL)
 		fds[n++] = (struct pollfd){ .fd = STDIN_FILENO, .events = POLLIN };
 	if (next != HT_TIME_NEVER) {
@@ -322,7 +360,7 @@ loop(struct run *run)
 			continue;
 		}
 		next = earliest(next, names_next_deadline(run, now));
-		if (run->term != NULL)
+		if (run->term != NULL && !run->is_stuck)
 			next = earliest(next, ui_next_frame(run->ui));
 		if (run->done_at != HT_TIME_NEVER)
 			next = earliest(next, run->done_at + NAMES_GRACE);

@@ -91,5 +91,9 @@ app_signals_stop_self(void)
 {
 	/* Not SIGTSTP: that does nothing in an orphaned process group. */
 	raise(SIGSTOP);
+	/* What came meanwhile, such as the SIGTERM of `kill %1`, counts now. */
+	sigset_t blocked;
+	sigprocmask(SIG_SETMASK, &sleep_mask, &blocked);
+	sigprocmask(SIG_SETMASK, &blocked, NULL);
 	has_continued = 0;
 }

@@ -30,7 +30,10 @@ bool app_signals_take_stop(void);
 /** True once after the process was continued. */
 bool app_signals_take_continue(void);
 
-/** Stop this process now, as if nothing had been caught. */
+/**
+ * Stop this process now, as if nothing had been caught.  Signals that came
+ * while it was stopped are handled when this returns.
+ */
 void app_signals_stop_self(void);
 
 #endif /* HT_APP_SIGNALS_H */

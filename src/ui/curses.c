@@ -4,11 +4,13 @@
 #include "ui/curses.h"
 
 #include <errno.h>
+#include <poll.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
+#include <termios.h>
 #include <unistd.h>
 #include <wchar.h>
 
@@ -23,6 +25,7 @@ struct ui_curses {
 	SCREEN *screen;
 	bool has_color;
 	bool is_redraw; /* paint everything next time */
+	bool is_away;   /* given back for a while */
 };
 
 /* How a role looks; the pair is its colour, where there are colours. */
@@ -125,6 +128,8 @@ ui_curses_open(const struct ui_options *opts, struct ht_err *err)
 	keypad(stdscr, TRUE);
 	nodelay(stdscr, TRUE);
 	set_escdelay(25);
+	/* A frame is sent whole and in one piece: no look for keys in between. */
+	typeahead(-1);
 	/* Nothing that a canvas draws may move the text on the terminal. */
 	scrollok(stdscr, FALSE);
 	leaveok(stdscr, FALSE);
@@ -137,8 +142,15 @@ ui_curses_close(struct ui_curses *term)
 {
 	if (term == NULL)
 		return;
-	curs_set(1);
-	endwin();
+	/*
+	 * Stopped by Ctrl-S it would wait here for a Ctrl-Q, deaf to signals.
+	 * TCOON alone undoes nothing but a TCOOFF.
+	 */
+	if (!term->is_away) {
+		tcflow(STDOUT_FILENO, TCOOFF);
+		tcflow(STDOUT_FILENO, TCOON);
+	}
+	ui_curses_suspend(term);
 	delscreen(term->screen);
 	free(term);
 }
@@ -146,15 +158,21 @@ ui_curses_close(struct ui_curses *term)
 void
 ui_curses_suspend(struct ui_curses *term)
 {
-	(void)term;
-	curs_set(1);
-	endwin();
+	/* What another program shows since then is not ours to touch. */
+	if (!term->is_away) {
+		curs_set(1);
+		endwin();
+	}
+	term->is_away = true;
 }
 
 void
 ui_curses_resume(struct ui_curses *term)
 {
-	/* The refresh in the next blit leaves the state that endwin() made. */
+	/* A shell may have changed the modes without our giving them back. */
+	reset_prog_mode();
+	term->is_away = false;
+	/* The next refresh leaves the state that endwin() made. */
 	term->is_redraw = true;
 }
 
@@ -192,6 +210,15 @@ blit_cell(const struct ui_curses *term, int y, int x, const struct ui_cell *cell
 
 	if (setcchar(&out, text, look->attr, pair, NULL) == OK)
 		mvadd_wchnstr(y, x, &out, 1);
+}
+
+bool
+ui_curses_is_ready(const struct ui_curses *term)
+{
+	struct pollfd fd = { .fd = STDOUT_FILENO, .events = POLLOUT };
+
+	(void)term;
+	return poll(&fd, 1, 0) != 0;
 }
 
 void

@@ -24,7 +24,7 @@ struct ui_curses;
  */
 struct ui_curses *ui_curses_open(const struct ui_options *opts, struct ht_err *err);
 
-/** Give the terminal back as it was. */
+/** Give the terminal back as it was; only free if it is given back already. */
 void ui_curses_close(struct ui_curses *term);
 
 /** Give the terminal back for a while, before stopping. */
@@ -42,6 +42,12 @@ void ui_curses_redraw(struct ui_curses *term);
  * @param cv  made that size; unchanged when memory is short
  */
 void ui_curses_resize(struct ui_curses *term, struct ui_canvas *cv);
+
+/**
+ * Would the terminal take a frame now?  One that is stopped (Ctrl-S), or behind
+ * a line that stalls, would make us wait: poll it for output instead.
+ */
+bool ui_curses_is_ready(const struct ui_curses *term);
 
 /** Show a canvas; only what changed is sent. */
 void ui_curses_blit(struct ui_curses *term, const struct ui_canvas *cv);
