@@ -2,6 +2,7 @@
 #include "config.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <locale.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -83,11 +84,28 @@ choose_mode(struct app_options *opt)
 }
 
 /* The targets came from standard input: let the keys come from the terminal. */
-static void
-take_keyboard(const struct app_options *opt)
+static bool
+take_keyboard(const struct app_options *opt, struct ht_buf *err)
 {
-	if (opt->mode == APP_MODE_DASHBOARD && !isatty(STDIN_FILENO))
-		(void)!freopen("/dev/tty", "r", stdin);
+	if (opt->mode != APP_MODE_DASHBOARD || isatty(STDIN_FILENO)
+	    || freopen("/dev/tty", "r", stdin) != NULL)
+		return true;
+	ht_buf_printf(err,
+	    "hoptop: standard input is not a terminal, and /dev/tty: %s\n",
+	    strerror(errno));
+	return false;
+}
+
+/*
+ * A closed standard descriptor would become that of a socket, and the report
+ * would be sent through it.  In its place goes one that cannot be used.
+ */
+static void
+fill_closed(void)
+{
+	for (int fd = 0; fd <= STDERR_FILENO; fd++)
+		if (fcntl(fd, F_GETFD) < 0)
+			(void)!open("/dev/null", fd == 0 ? O_WRONLY : O_RDONLY);
 }
 
 static int
@@ -100,7 +118,8 @@ begin(struct app_options *opt, struct ht_buf *err)
 	if (opt->n_targets == 0 && !opt->is_demo && opt->sim_file == NULL)
 		return usage(err);
 	choose_mode(opt);
-	take_keyboard(opt);
+	if (!take_keyboard(opt, err))
+		return APP_EXIT_SYSTEM;
 	return app_run(opt, err);
 }
 
@@ -110,6 +129,7 @@ main(int argc, char **argv)
 	static struct app_options opt;
 	struct ht_buf err;
 
+	fill_closed();
 	if (!drop_privileges()) {
 		fprintf(
 		    stderr, "hoptop: cannot give up privileges: %s\n", strerror(errno));

@@ -5,6 +5,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -12,6 +13,7 @@
 #include <unistd.h>
 
 #include "app/options.h"
+#include "app/signals.h"
 #include "app/world.h"
 
 #define TEXT_MAX 200
@@ -23,7 +25,11 @@ app_output_write(int fd, struct ht_buf *b)
 	size_t left = b->len;
 
 	while (left > 0) {
-		ssize_t n = write(fd, text, left);
+		/* Signals are blocked: a write that waits would be deaf to them. */
+		int r = app_signals_wait_output(fd);
+		if (r < 0)
+			return r;
+		ssize_t n = write(fd, text, left < PIPE_BUF ? left : PIPE_BUF);
 		if (n < 0 && errno == EINTR)
 			continue;
 		if (n < 0)

@@ -242,12 +242,11 @@ tend_screen(struct run *run, ht_time now)
 static void
 flush_report(struct run *run)
 {
-	int r = app_output_write(STDOUT_FILENO, &run->report.out);
-
-	if (r < 0 && run->status == 0) {
-		run->status = r;
+	if (run->status < 0)
+		return; /* what failed, or was given up, is not tried again */
+	run->status = app_output_write(STDOUT_FILENO, &run->report.out);
+	if (run->status < 0)
 		run->has_quit = true;
-	}
 }
 
 static int
@@ -383,7 +382,7 @@ is_all_reached(const struct run *run)
 static int
 exit_status(const struct run *run, bool has_screen, struct ht_buf *err)
 {
-	if (run->status < 0) {
+	if (run->status < 0 && run->status != -EINTR) {
 		ht_buf_printf(
 		    err, "hoptop: standard output: %s\n", strerror(-run->status));
 		return APP_EXIT_SYSTEM;
@@ -449,7 +448,7 @@ app_run(const struct app_options *opt, struct ht_buf *err)
 
 	ht_buf_init(&why);
 	ht_buf_init(&run.hosts.complaints);
-	app_signals_catch();
+	app_signals_catch(has_screen);
 	status = open_all(&run, has_screen, &why);
 	if (status == 0) {
 		loop(&run);

@@ -1,12 +1,18 @@
 /* SPDX-License-Identifier: ISC */
+#include "config.h"
+
 #include "app/signals.h"
 
+#include <errno.h>
+#include <poll.h>
 #include <stddef.h>
 
-static volatile sig_atomic_t end_signal;
+static volatile sig_atomic_t end_signal, n_ends;
 static volatile sig_atomic_t has_resized, has_stopped, has_continued;
 static sigset_t sleep_mask;
 
+/* The first ones always, all with a screen. */
+#define N_ENDS 4
 static const int caught[] = { SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGWINCH, SIGTSTP,
 	SIGCONT };
 
@@ -25,16 +31,18 @@ handle(int sig)
 		break;
 	default:
 		end_signal = sig;
+		n_ends++;
 	}
 }
 
 void
-app_signals_catch(void)
+app_signals_catch(bool has_screen)
 {
+	size_t n = has_screen ? sizeof(caught) / sizeof(caught[0]) : N_ENDS;
 	sigset_t block;
 
 	sigemptyset(&block);
-	for (size_t i = 0; i < sizeof(caught) / sizeof(caught[0]); i++) {
+	for (size_t i = 0; i < n; i++) {
 		struct sigaction now, sa = { .sa_handler = handle };
 
 		/* What nohup or a shell has set to be ignored stays so. */
@@ -57,6 +65,18 @@ int
 app_signals_end(void)
 {
 	return end_signal;
+}
+
+int
+app_signals_wait_output(int fd)
+{
+	struct pollfd pfd = { .fd = fd, .events = POLLOUT };
+	sig_atomic_t before = n_ends;
+
+	while (ppoll(&pfd, 1, NULL, &sleep_mask) < 0)
+		if (errno != EINTR || n_ends != before)
+			return -errno;
+	return 0;
 }
 
 static bool
