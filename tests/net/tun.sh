@@ -416,9 +416,11 @@ for v in 4 6; do
 		done
 		is "duplicates, $proto IPv$v: counted as such" \
 			"$(totals twice.$proto$v | cut -d' ' -f1-3,5-)" "0 0 0 0 0 0"
-		is "duplicates, $proto IPv$v: of hop 2 and the target" \
-			"$(grep -c '^duplicate ttl=2 ' "$net_tmp/twice.$proto$v")" \
-			"$(grep -c '^reply ttl=2 ' "$net_tmp/twice.$proto$v")"
+		# The run may end between the last answer and its repetition.
+		repeated=$(grep -c '^duplicate ttl=2 ' "$net_tmp/twice.$proto$v")
+		answered=$(grep -c '^reply ttl=2 ' "$net_tmp/twice.$proto$v")
+		check "duplicates, $proto IPv$v: of hop 2 ($repeated of $answered)" \
+			test $((answered - repeated)) -ge 0 -a $((answered - repeated)) -le 1
 		is "duplicates, $proto IPv$v: none of hop 1" \
 			"$(grep -c '^duplicate ttl=1 ' "$net_tmp/twice.$proto$v")" 0
 	done
