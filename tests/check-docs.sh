@@ -74,6 +74,12 @@ done <"$tmp/examples" >"$tmp/broken"
 [ "$(wc -l <"$tmp/examples")" -gt 5 ] || echo "too few examples" >>"$tmp/broken"
 check "every example runs" "$tmp/broken"
 
+# The first block of the language's description is a scenario.
+sed -n '/^    name /,/^[^ ]/s/^    //p' "$srcdir/docs/SCENARIOS.md" >"$tmp/example.net"
+"$hoptop" --sim "$tmp/example.net" -nrc 100 >"$tmp/out" 2>&1 &&
+	[ "$(grep -c -e '|--' "$tmp/out")" = 3 ] && : >"$tmp/out"
+check "the scenario in docs/SCENARIOS.md runs" "$tmp/out"
+
 # status WANTED ARGUMENT...
 status() {
 	wanted=$1
