@@ -127,10 +127,16 @@ static void
 add_end(const struct ui *ui, struct ui_line *line)
 {
 	unsigned last = ui->path != NULL ? ht_path_last(ui->path) : 0;
+	unsigned max = ht_session_settings(ui->ss)->max_ttl;
 
 	if (last == 0)
 		return;
-	switch (ht_path_stop(ui->path)) {
+	enum ht_stop stop = ht_path_stop(ui->path);
+	if (last > max) { /* the user has made it shorter */
+		stop = HT_STOP_MAX_TTL;
+		last = max;
+	}
+	switch (stop) {
 	case HT_STOP_DESTINATION:
 		ui_line_add(
 		    line, 13, UI_ROLE_GOOD, "%u hop%s", last, last == 1 ? "" : "s");

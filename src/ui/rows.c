@@ -33,7 +33,8 @@ ui_row_empty(const struct view_row *row)
 bool
 ui_rows_are_pinned(const struct ui *ui)
 {
-	return ui->path != NULL && ht_path_stop(ui->path) != HT_STOP_NONE;
+	return ui->path != NULL && ht_path_stop(ui->path) != HT_STOP_NONE
+	       && ht_path_last(ui->path) <= ht_session_settings(ui->ss)->max_ttl;
 }
 
 int
@@ -123,6 +124,7 @@ add_hop_lines(struct ui *ui, unsigned ttl)
 void
 ui_rows_build(struct ui *ui)
 {
+	const struct ht_settings *set = ht_session_settings(ui->ss);
 	const struct view_column *col = ui->sort != 0 ? view_column_find(ui->sort)
 						      : NULL;
 
@@ -132,8 +134,13 @@ ui_rows_build(struct ui *ui)
 	if (ui->path == NULL || ht_path_first(ui->path) == 0)
 		return;
 
-	for (unsigned ttl = ht_path_first(ui->path);
-	     ttl <= ht_path_last(ui->path) && ui->n_rows < HT_TTL_MAX; ttl++)
+	/* Hops that are no longer probed keep their history, but show no row. */
+	unsigned first = ht_path_first(ui->path), last = ht_path_last(ui->path);
+	if (first < set->first_ttl)
+		first = set->first_ttl;
+	if (last > set->max_ttl)
+		last = set->max_ttl;
+	for (unsigned ttl = first; ttl <= last && ui->n_rows < HT_TTL_MAX; ttl++)
 		ui->rows[ui->n_rows++] = (uint8_t)ttl;
 	if (col != NULL)
 		sort_rows(ui, col);

@@ -182,7 +182,7 @@ look_at_number(struct ui *ui, unsigned number, ht_time now)
 	ui_notice(ui, text, now);
 }
 
-/* Move the selection by rows; without one, begin at the edge that comes first. */
+/* Move the selection by rows; without one, come in from the edge behind us. */
 static void
 select_by(struct ui *ui, int rows)
 {
@@ -191,7 +191,9 @@ select_by(struct ui *ui, int rows)
 
 	if (last < 0)
 		return;
-	at = at < 0 ? (rows > 0 ? 0 : last) : at + rows;
+	if (at < 0)
+		at = rows > 0 ? -1 : last + 1;
+	at += rows;
 	at = at < 0 ? 0 : at > last ? last : at;
 	ui->selected = ui->rows[at];
 	ui->is_following = true;

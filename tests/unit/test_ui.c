@@ -448,6 +448,46 @@ test_help(void **state)
 	bench_done(&b);
 }
 
+/* Home and End go to the first and last row, whatever is selected. */
+static void
+test_home_and_end(void **state)
+{
+	struct bench b;
+
+	(void)state;
+	bench_init(&b, long_path, "203.0.113.80");
+	run(&b, 3 * HT_S);
+	press(&b, "<End>");
+	expect(&b, ">20");
+	press(&b, "<Esc><Home>");
+	expect(&b, "> 1");
+	press(&b, "<Esc><PgUp>");
+	expect_not(&b, ">20");
+	bench_done(&b);
+}
+
+/* Hops outside of the range that the user has set make room for the others. */
+static void
+test_range_of_hops(void **state)
+{
+	struct bench b;
+
+	(void)state;
+	bench_init(&b, long_path, "203.0.113.80");
+	run(&b, 3 * HT_S);
+	press(&b, "f3<Enter>m7<Enter>");
+	expect_not(&b, " 2  10.0.0.2");
+	expect(&b, " 3  10.0.0.3");
+	expect(&b, " 7  10.0.0.7");
+	expect_not(&b, " 8  10.0.0.8");
+	expect_not(&b, "20  ");
+	expect(&b, "not reached in 7 hops");
+	press(&b, "f1<Enter>m30<Enter>");
+	expect(&b, " 1  10.0.0.1");
+	expect(&b, "20  203.0.113.80");
+	bench_done(&b);
+}
+
 /* Whoever presses a key sees that it does something, or that it does not. */
 static void
 test_unknown_keys(void **state)
@@ -532,6 +572,8 @@ main(void)
 		cmocka_unit_test(test_targets),
 		cmocka_unit_test(test_detail),
 		cmocka_unit_test(test_help),
+		cmocka_unit_test(test_home_and_end),
+		cmocka_unit_test(test_range_of_hops),
 		cmocka_unit_test(test_unknown_keys),
 		cmocka_unit_test(test_keys_that_always_work),
 		cmocka_unit_test(test_requests_and_frames),
