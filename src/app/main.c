@@ -16,6 +16,7 @@
 #include "app/output.h"
 #include "app/run.h"
 #include "app/world.h"
+#include "base/text.h"
 
 /*
  * Nothing here needs privilege.  Should somebody have made the file setuid, or
@@ -65,16 +66,6 @@ print_help(void)
 	return status;
 }
 
-static int
-usage(struct ht_buf *err)
-{
-	ht_buf_str(err,
-	    "usage: hoptop [OPTIONS] HOST[:PORT]...\n"
-	    "       hoptop --demo      a simulated internet, to look around\n"
-	    "       hoptop --help      all options\n");
-	return APP_EXIT_USAGE;
-}
-
 /* The dashboard if somebody is there to look at it. */
 static void
 choose_mode(struct app_options *opt)
@@ -108,6 +99,27 @@ fill_closed(void)
 			(void)!open("/dev/null", fd == 0 ? O_WRONLY : O_RDONLY);
 }
 
+/*
+ * The one door to standard error: nothing that a file name, a host name or an
+ * environment variable brought along may speak to the terminal.
+ */
+static void
+print_errors(const struct ht_buf *err)
+{
+	const char *s = err->text;
+
+	while (*s != '\0') {
+		uint32_t cp;
+		size_t len = ht_text_decode(s, &cp);
+		bool is_harmless = cp == '\n' || ht_text_cp_width(cp) > 0;
+		if (is_harmless && cp != 0xfffd)
+			fwrite(s, 1, len, stderr);
+		else
+			fputc('?', stderr);
+		s += len;
+	}
+}
+
 static int
 begin(struct app_options *opt, struct ht_buf *err)
 {
@@ -115,8 +127,6 @@ begin(struct app_options *opt, struct ht_buf *err)
 		return print_help();
 	if (opt->is_version)
 		return print_version();
-	if (opt->n_targets == 0 && !opt->is_demo && opt->sim_file == NULL)
-		return usage(err);
 	choose_mode(opt);
 	if (!take_keyboard(opt, err))
 		return APP_EXIT_SYSTEM;
@@ -148,7 +158,7 @@ main(int argc, char **argv)
 		status = begin(&opt, &err);
 		app_options_done(&opt);
 	}
-	fputs(err.text, stderr);
+	print_errors(&err);
 	ht_buf_done(&err);
 	return status;
 }

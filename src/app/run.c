@@ -2,10 +2,11 @@
 /*
  * The one loop.  Each round, in this order:
  *
- * 1. signals: they may end the run, or change what the terminal is;
+ * 1. names: an address that comes now is probed in this round;
  * 2. the session's step: replies first, for their user-space stamps grow old;
- * 3. names, keys, and at last the frame, which is what takes longest;
- * 4. sleep until the earliest deadline of them all, or a descriptor.
+ * 3. signals and keys, and at last the frame, which is what takes longest;
+ * 4. sleep until the earliest deadline of them all, or a descriptor; not at all
+ *    after a key, for it may have changed what is due.
  *
  * Simulated time without a screen does not sleep: the clock jumps.
  */
@@ -37,6 +38,9 @@
 #define TRANSPORT_FDS_MAX     16
 #define FDS_MAX               (TRANSPORT_FDS_MAX + NAMES_FDS_MAX + 2)
 #define UNPRIVILEGED_INTERVAL (HT_S / 10)
+#define ROOT_INTERVAL         (HT_S / 100)
+/* Virtual steps between two looks for signals. */
+#define STEPS_PER_LOOK 256
 
 struct run {
 	const struct app_options *opt;
@@ -50,7 +54,8 @@ struct run {
 	ht_time done_at; /* probing is done since; NEVER before */
 	bool is_stuck;   /* a frame is due that the terminal would not take */
 	bool has_quit;
-	int status; /* of a write that failed, else 0 */
+	unsigned steps; /* of the virtual clock */
+	int status;     /* of a write that failed, else 0 */
 };
 
 /* The screen *****************************************************************/
@@ -87,6 +92,15 @@ wait_for_terminal(void)
 		app_signals_stop_self();
 }
 
+/* As programs have agreed on: set, and not empty. */
+static bool
+is_color_unwanted(void)
+{
+	const char *no_color = getenv("NO_COLOR");
+
+	return no_color != NULL && no_color[0] != '\0';
+}
+
 static int
 open_screen(struct run *run, struct ht_buf *err)
 {
@@ -96,15 +110,15 @@ open_screen(struct run *run, struct ht_buf *err)
 		/* In another locale curses would leave the other characters blank. */
 		.is_ascii = opt->is_ascii || strcmp(nl_langinfo(CODESET), "UTF-8") != 0,
 		.has_color = opt->color == APP_COLOR_ALWAYS
-			     || (opt->color == APP_COLOR_AUTO
-				 && getenv("NO_COLOR") == NULL),
+			     || (opt->color == APP_COLOR_AUTO && !is_color_unwanted()),
 		.is_compact = opt->is_compact,
 		.shows_mpls = opt->show_mpls,
 		.names = (enum view_names)opt->names,
 		.display = (enum ui_display)opt->display,
 		.columns = about.columns,
 		.host = about.local_host,
-		.min_interval_ns = geteuid() == 0 ? 0 : UNPRIVILEGED_INTERVAL,
+		.min_interval_ns = geteuid() == 0 ? ROOT_INTERVAL
+						  : UNPRIVILEGED_INTERVAL,
 	};
 	struct ht_err why = { .code = 0 };
 
@@ -195,16 +209,20 @@ serve_requests(struct run *run, ht_time now)
 	}
 }
 
-static void
+/* Give back whether there were any. */
+static bool
 take_keys(struct run *run, ht_time now)
 {
+	bool has_any = false;
 	int key;
 
 	while (!run->has_quit && (key = ui_curses_key(run->term)) != UI_KEY_NONE) {
+		has_any = true;
 		ui_key(run->ui, key, now);
 		serve_requests(run, now);
 	}
 	run->hosts.resolve = ui_names(run->ui) != VIEW_NAMES_ADDR;
+	return has_any;
 }
 
 static void
@@ -220,8 +238,9 @@ draw(struct run *run, ht_time now)
 	ui_curses_blit(run->term, &run->cv);
 }
 
-static void
-tend_screen(struct run *run, ht_time now)
+/* Give back when the session has to be looked at again at the latest. */
+static ht_time
+tend_screen(struct run *run, ht_time now, ht_time next)
 {
 	if (app_signals_take_stop())
 		suspend(run);
@@ -231,10 +250,12 @@ tend_screen(struct run *run, ht_time now)
 		ui_curses_resize(run->term, &run->cv);
 		ui_touch(run->ui);
 	}
-	if (app_signals_end() == 0)
-		take_keys(run, now);
+	/* Keys change settings, pause and resume: what is due may be another now. */
+	if (app_signals_end() == 0 && take_keys(run, now))
+		next = now;
 	if (app_signals_end() == 0 && !run->has_quit)
 		draw(run, now);
+	return next;
 }
 
 /* Reports ********************************************************************/
@@ -339,31 +360,49 @@ is_over(struct run *run, ht_time now)
 	       || now - run->done_at >= NAMES_GRACE;
 }
 
+/* Time that needs no sleep jumps; but signals are to be heard. */
+static void
+jump_to(struct run *run, ht_time next)
+{
+	static const struct timespec no_time;
+
+	if (next != HT_TIME_NEVER && next > run->world.now)
+		run->world.now = next;
+	if (run->steps++ % STEPS_PER_LOOK == 0)
+		ppoll(NULL, 0, &no_time, app_signals_mask());
+}
+
+/* What else than the session wants to be looked at. */
+static ht_time
+next_deadline(const struct run *run, ht_time now, ht_time next)
+{
+	next = earliest(next, names_next_deadline(run, now));
+	if (run->term != NULL && !run->is_stuck)
+		next = earliest(next, ui_next_frame(run->ui));
+	if (run->done_at != HT_TIME_NEVER)
+		next = earliest(next, run->done_at + NAMES_GRACE);
+	return next;
+}
+
 static void
 loop(struct run *run)
 {
 	for (;;) {
 		ht_time now = app_world_now(&run->world);
-		ht_time next = ht_session_step(run->ss, now);
 
 		if (run->hosts.names != NULL)
 			names_process(run->hosts.names, now);
+		ht_time next = ht_session_step(run->ss, now);
 		if (run->term != NULL)
-			tend_screen(run, now);
+			next = tend_screen(run, now, next);
 		else
 			flush_report(run);
 		if (is_over(run, now))
 			return;
-		if (run->world.is_virtual) {
-			run->world.now = next > now ? next : now;
-			continue;
-		}
-		next = earliest(next, names_next_deadline(run, now));
-		if (run->term != NULL && !run->is_stuck)
-			next = earliest(next, ui_next_frame(run->ui));
-		if (run->done_at != HT_TIME_NEVER)
-			next = earliest(next, run->done_at + NAMES_GRACE);
-		sleep_until(run, next);
+		if (run->world.is_virtual)
+			jump_to(run, next);
+		else
+			sleep_until(run, next_deadline(run, now, next));
 	}
 }
 

@@ -128,6 +128,20 @@ echo 'hop banana' >"$net_tmp/bad.net"
 chmod 644 "$net_tmp/bad.net"
 refused "bad scenario" 2 "bad.net:1: " --sim "$net_tmp/bad.net" -r
 
+# Names that take a while; the report ends all the same.
+mkfifo "$net_tmp/ready"
+in_ns c "${builddir:-.}/tests/net/dns" 5353 50 "$target4" 20 >"$net_tmp/ready" 2>&1 &
+read -r dns <"$net_tmp/ready"
+hoptop -r -n -c 1 --dns-server 127.0.0.1:5353 target.example >"$out" 2>&1
+is "a name that takes 50 ms: status" "$?" 0
+is "a name that takes 50 ms: traced" "$(listed "$out")" "$(wanted 4)"
+hoptop -r -n -c 1 --dns-server 127.0.0.1:5353 127.0.0.1 nosuch.example >"$out" 2>"$out.err"
+is "one of two names unknown: status" "$?" 3
+is "one of two names unknown: one line" "$(cat "$out.err")" \
+	"hoptop: nosuch.example: no such host"
+is "one of two names unknown: the other is traced" "$(listed "$out")" "127.0.0.1 0.0%"
+kill "$dns"
+
 # The route goes away and comes back: the run goes on, nothing counts as lost.
 in_ns c ip route del default
 refused "no route" 4 "$target4: no route" -r -n -c 3 "$target4"
@@ -163,6 +177,21 @@ wait "$a"
 wait "$b"
 is "two at once: the longer path" "$(listed "$out.a")" "$(wanted 4)"
 is "two at once: the shorter path" "$(listed "$out.b")" "$(wanted 4 | head -n 3)"
+
+# The virtual clock never sleeps, but it listens.
+hoptop --demo -r -n -c 1000000000 >"$out" 2>&1 &
+pid=$!
+busy() {
+	child=$(cat "/proc/$pid/task/$pid/children")
+	[ -n "$child" ] && [ "$(awk '{ print $14 }' "/proc/${child% }/stat")" -gt 10 ]
+}
+until busy 2>/dev/null; do
+	kill -0 "$pid" || break
+done
+kill -TERM $child
+wait "$pid"
+is "virtual clock: a signal ends it" "$?" 143
+check "virtual clock: and leaves the report" grep -q 203.0.113.80 "$out"
 
 # Several targets in one run.
 hoptop -r -n -c 3 "$target4" "$(right4 2)" "$target6" >"$out" 2>&1
