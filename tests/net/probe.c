@@ -11,6 +11,8 @@
  *     -I DEV -a ADDR  device, source        -o         as on an older kernel
  *     -b N   look for answers after every N probes only (1)
  *     -q     totals only                    -n         only ask whether we may
+ *     -x     look all the time, without waiting: stuck=N sockets were ready then
+ *            with nothing to read, and stayed so
  */
 #include "config.h"
 
@@ -28,6 +30,7 @@
 #include "transport/linux/dgram.h"
 
 #define FDS_MAX 8
+#define SETTLED (20 * HT_US)
 
 struct options {
 	struct ht_dgram_config cfg;
@@ -40,6 +43,7 @@ struct options {
 	ht_time wait;
 	bool is_quiet;
 	bool only_asks;
+	bool is_restless;
 };
 
 struct totals {
@@ -54,6 +58,7 @@ struct totals {
 	unsigned kernel_rx;
 	unsigned backwards; /* RTT below zero */
 	unsigned idle;      /* woken for nothing */
+	unsigned stuck;     /* ready with nothing to read, twice */
 	ht_time rtt_max;
 	uint8_t *answers; /* by token, saturating */
 };
@@ -140,6 +145,27 @@ listen_until(struct ht_transport *tp, struct totals *tt, ht_time until)
 	}
 }
 
+static bool
+is_ready(struct ht_transport *tp)
+{
+	struct pollfd fds[FDS_MAX];
+	int n = tp->ops->fds(tp, fds, FDS_MAX);
+
+	return poll(fds, (nfds_t)n, 0) > 0;
+}
+
+/* Read while the kernel writes, which is where its error and its queue part. */
+static void
+look_until(struct ht_transport *tp, struct totals *tt, ht_time until)
+{
+	while (now_ns() < until && tt->received < tt->sent)
+		tp->ops->receive(tp, now_ns(), on_reply, tt);
+	for (ht_time end = now_ns() + SETTLED; now_ns() < end;)
+		; /* the kernel comes to its end */
+	if (is_ready(tp) && tp->ops->receive(tp, now_ns(), on_reply, tt) == 0)
+		tt->stuck += is_ready(tp);
+}
+
 static void
 send_all(struct ht_transport *tp, const struct options *opt, struct totals *tt)
 {
@@ -154,7 +180,9 @@ send_all(struct ht_transport *tp, const struct options *opt, struct totals *tt)
 		tt->failed += r < 0;
 		if (r < 0)
 			tt->error = -r;
-		if (opt->gap > 0)
+		if (opt->is_restless)
+			look_until(tp, tt, now_ns() + opt->gap);
+		else if (opt->gap > 0)
 			listen_until(tp, tt, now_ns() + opt->gap);
 		if ((i + 1) % opt->burst == 0)
 			tp->ops->receive(tp, now_ns(), on_reply, tt);
@@ -166,11 +194,11 @@ static void
 print_totals(const struct ht_transport *tp, const struct totals *tt)
 {
 	printf("sent=%u failed=%u error=%s received=%u unmatched=%u wrong=%u "
-	       "kernel_tx=%u kernel_rx=%u backwards=%u idle=%u malformed=%u "
+	       "kernel_tx=%u kernel_rx=%u backwards=%u idle=%u stuck=%u malformed=%u "
 	       "rtt_max_us=%.0f\n",
 	    tt->sent, tt->failed, tt->error == 0 ? "0" : strerrorname_np(tt->error),
 	    tt->received, tt->unmatched, tt->wrong, tt->kernel_tx, tt->kernel_rx,
-	    tt->backwards, tt->idle, (unsigned)tp->malformed,
+	    tt->backwards, tt->idle, tt->stuck, (unsigned)tp->malformed,
 	    (double)tt->rtt_max / 1e3);
 }
 
@@ -254,6 +282,9 @@ set_option(struct options *opt, int c, const char *arg)
 	case 'q':
 		opt->is_quiet = true;
 		break;
+	case 'x':
+		opt->is_restless = true;
+		break;
 	case 'n':
 		opt->only_asks = true;
 		break;
@@ -274,7 +305,7 @@ main(int argc, char **argv)
 	struct ht_err err;
 	int c;
 
-	while ((c = getopt(argc, argv, "b:c:f:m:s:Q:P:F:i:w:I:a:oqn")) != -1)
+	while ((c = getopt(argc, argv, "b:c:f:m:s:Q:P:F:i:w:I:a:oqnx")) != -1)
 		set_option(&opt, c, optarg);
 	if (argc - optind != 2 || opt.first > opt.last || opt.burst == 0
 	    || !ht_addr_parse(argv[optind + 1], &opt.probe.target))

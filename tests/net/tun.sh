@@ -126,7 +126,7 @@ quick() {
 	took=$(($(now_ms) - begin))
 	is "$name: fifteen hops, nothing lost" \
 		"$(printf '%s\n' "$out" | grep -c '|-- [0-9].* 0\.0% ')" 15
-	at_most "$name: within 0.6 s" "$took" 600
+	at_most "$name: within 1.5 s" "$took" 1500
 }
 for target in 203.0.113.15 2001:db8:ff::15; do
 	quick "icmp $target" -n "$target"
@@ -142,7 +142,7 @@ in_ns c sh -c 'mount --bind "$1/resolv.conf" /etc/resolv.conf && exec setpriv \
 	sh "$net_tmp" >"$net_tmp/names"
 took=$(($(now_ms) - begin))
 is "a silent name server: fifteen hops" "$(grep -c '|-- [0-9]' "$net_tmp/names")" 15
-at_most "a silent name server: within 0.6 s" "$took" 600
+at_most "a silent name server: within 1.5 s" "$took" 1500
 
 if command -v tmux >/dev/null; then
 	screen() { as_user c tmux -S "$net_tmp/tmux" "$@"; }
@@ -160,10 +160,66 @@ if command -v tmux >/dev/null; then
 	done
 	screen kill-server
 	is "dashboard: fifteen rows" "$rows" 15
-	at_most "dashboard: within 0.6 s" "$took" 600
+	at_most "dashboard: within 1.5 s" "$took" 1500
 else
 	skip "dashboard" "no tmux"
 fi
+
+## Times, and looking too soon #################################################
+
+cat >"$net_tmp/near.net" <<END
+target 203.0.113.16
+target 2001:db8:ff::16
+hop 1 192.168.1.1 2001:db8:1::1 rtt 1ms
+hop 2 198.51.100.1 2001:db8:2::1 rtt 30us
+hop 3 target      rtt 1ms
+END
+
+# errors PROTO: for each answer, measured less true time in us; the number that is
+# in the packet joins them
+errors() {
+	awk -v proto="proto=$1" '
+		function value(key,  i, kv) {
+			for (i = 1; i <= NF; i++) {
+				split($i, kv, "=")
+				if (kv[1] == key) return kv[2]
+			}
+			return ""
+		}
+		FNR == NR {
+			key = proto == "proto=udp" ? value("dport") - 33434 : value("seq")
+			if (value("out") > 0) truth[key] = (value("out") - value("in")) / 1000
+			next
+		}
+		/^ttl=/ && value("seq") in truth {
+			print value("rtt_us") - truth[value("seq")], value("tx"), value("rx")
+		}' "$net_tmp/near.log" "$net_tmp/times" | sort -n
+}
+for target in 203.0.113.16 2001:db8:ff::16; do
+	for proto in icmp udp; do
+		tun_start near --no-spin
+		as_user c "$net_tmp/probe" -c 500 -f 1 -m 1 -i 50000 "$proto" "$target" >"$net_tmp/times"
+		tun_stop "$tun_pid"
+		errors "$proto" >"$net_tmp/errors"
+		is "$proto $target: each answer is in the log" "$(wc -l <"$net_tmp/errors")" 500
+		is "$proto $target: stamped by the kernel at both ends" \
+			"$(cut -d' ' -f2- "$net_tmp/errors" | sort | uniq -c | sed 's/^ *//')" \
+			"500 kernel kernel"
+		# No probe comes in before it left: whatever the load, a time too short is wrong.
+		is "$proto $target: never less than the truth" "$(awk '$1 < 0' "$net_tmp/errors")" ""
+		median=$(sed -n '250s/\..*//p' "$net_tmp/errors")
+		at_most "$proto $target: microseconds above it, median" "$median" 1000
+
+		# Errors that the kernel tells of after they were read, see drain_answers().
+		tun_start near --no-spin
+		as_user c "$net_tmp/probe" -q -x -c 4000 -f 2 -m 2 -i 100000 "$proto" "$target" \
+			>"$net_tmp/stuck"
+		tun_stop "$tun_pid"
+		is "$proto $target: no socket stays ready for nothing" \
+			"$(sed -n 's/.* received=\([0-9]*\).* stuck=\([0-9]*\).*/\1 \2/p' "$net_tmp/stuck")" \
+			"4000 0"
+	done
+done
 
 ## All that takes its time, side by side #######################################
 
@@ -204,7 +260,7 @@ target 203.0.113.24
 target 2001:db8:ff::24
 hop 1 192.168.1.1  2001:db8:1::1 rtt 1ms
 hop 2 198.51.100.1 2001:db8:2::1 rtt 5ms duplicates 100% 3ms
-hop 3 target       rtt 20ms duplicates 100% 40ms
+hop 3 target       rtt 300ms duplicates 100% 40ms
 END
 # The shortest quotes, from hops that answer in the wrong order.
 cat >"$net_tmp/short.net" <<END

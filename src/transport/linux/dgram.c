@@ -422,8 +422,7 @@ take_error(struct dgram *t, const struct ht_socket *s, const struct ht_arrival *
 		take_icmp_error(t, s, a, sink);
 }
 
-/* Give back the number of messages, of whatever kind. */
-static unsigned
+static void
 drain_errors(struct dgram *t, const struct ht_socket *s, struct sink *sink)
 {
 	unsigned n = 0;
@@ -442,7 +441,6 @@ drain_errors(struct dgram *t, const struct ht_socket *s, struct sink *sink)
 		n++;
 		take_error(t, s, &a, sink);
 	}
-	return n;
 }
 
 static void
@@ -468,7 +466,12 @@ take_answer(struct dgram *t, const struct ht_socket *s, const struct ht_arrival 
 	hand_up(t, s, &clue, a, &rp, sink);
 }
 
-static unsigned
+/*
+ * The kernel queues an error and then says so.  Who reads the queue in between leaves
+ * a socket that is forever ready, with nothing to read there: reading here takes the
+ * error away, so this has to follow drain_errors() even when no answer waits.
+ */
+static void
 drain_answers(struct dgram *t, const struct ht_socket *s, struct sink *sink)
 {
 	unsigned n = 0;
@@ -487,18 +490,6 @@ drain_answers(struct dgram *t, const struct ht_socket *s, struct sink *sink)
 		n++;
 		take_answer(t, s, &a, sink);
 	}
-	return n;
-}
-
-/* The kernel queues an error and then says so.  Who reads in between leaves a
- * socket that is forever ready, with nothing to read. */
-static void
-clear_error(const struct ht_socket *s)
-{
-	int error;
-	socklen_t len = sizeof(error);
-
-	getsockopt(s->fd, SOL_SOCKET, SO_ERROR, &error, &len);
 }
 
 static int
@@ -512,10 +503,8 @@ dgram_receive(struct ht_transport *tp, ht_time now, ht_reply_fn *fn, void *ctx)
 		const struct ht_socket *s = &t->socks[i];
 		if (s->fd < 0)
 			continue;
-		unsigned n = drain_errors(t, s, &sink);
-		n += drain_answers(t, s, &sink);
-		if (n == 0)
-			clear_error(s);
+		drain_errors(t, s, &sink);
+		drain_answers(t, s, &sink);
 	}
 	return sink.count;
 }
