@@ -138,7 +138,7 @@ listen_until(struct ht_transport *tp, struct totals *tt, ht_time until)
 		ht_time left = until - now_ns();
 		if (left <= 0 || (tt->sent > 0 && tt->received == tt->sent))
 			return;
-		struct timespec ts = { left / HT_S, left % HT_S };
+		struct timespec ts = { (time_t)(left / HT_S), (long)(left % HT_S) };
 		if (ppoll(fds, (nfds_t)n, &ts, NULL) > 0
 		    && tp->ops->receive(tp, now_ns(), on_reply, tt) == 0)
 			tt->idle++;

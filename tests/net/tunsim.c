@@ -498,8 +498,8 @@ wait_for_work(struct tunsim *ts)
 		rest(ts, left);
 	if (ts->is_busy || left <= 0)
 		return;
-	span.tv_sec = left / HT_S;
-	span.tv_nsec = left % HT_S;
+	span.tv_sec = (time_t)(left / HT_S);
+	span.tv_nsec = (long)(left % HT_S);
 	ppoll(&pfd, 1, &span, NULL);
 }
 

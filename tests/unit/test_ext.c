@@ -282,7 +282,7 @@ survives_random_bytes(void **state)
 	(void)state;
 	ht_rng_init(&rng, 4884);
 	for (unsigned n = 0; n < 100000; n++) {
-		size_t len = ht_rng_below(&rng, sizeof(p) + 1);
+		size_t len = (size_t)ht_rng_below(&rng, sizeof(p) + 1);
 		for (size_t i = 0; i < len; i++)
 			p[i] = (uint8_t)ht_rng_next(&rng);
 		if (n % 4 != 0 && len >= 8) {

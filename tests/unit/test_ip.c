@@ -377,7 +377,7 @@ test_noise(void **state)
 	(void)state;
 	ht_rng_init(&rng, 4);
 	for (unsigned i = 0; i < 100000; i++) {
-		size_t len = ht_rng_below(&rng, 90);
+		size_t len = (size_t)ht_rng_below(&rng, 90);
 		uint8_t *p = malloc(len + 1);
 		struct ht_ip ip;
 		struct ht_icmp icmp;

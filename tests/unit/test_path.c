@@ -594,7 +594,7 @@ static void
 shadow_send(struct shadow *sh)
 {
 	bool fails = ht_rng_below(&sh->rng, 10) == 0;
-	size_t burst = fails ? 1 + ht_rng_below(&sh->rng, 8) : 1;
+	size_t burst = fails ? 1 + (size_t)ht_rng_below(&sh->rng, 8) : 1;
 
 	for (size_t i = 0; i < burst && sh->n < SHADOW_MAX; i++) {
 		struct shadow_probe *probe = &sh->probes[sh->n++];
@@ -724,8 +724,8 @@ check_windows(struct shadow *sh, struct ht_window *win, int64_t *rtts)
 		    sh, win, sh->n - (sizes[i] < kept ? sizes[i] : kept), sh->n, rtts);
 	}
 	for (int i = 0; i < 10; i++) {
-		size_t first = sh->n - kept + ht_rng_below(&sh->rng, kept);
-		size_t end = first + ht_rng_below(&sh->rng, sh->n - first);
+		size_t first = sh->n - kept + (size_t)ht_rng_below(&sh->rng, kept);
+		size_t end = first + (size_t)ht_rng_below(&sh->rng, sh->n - first);
 		/* The beginning belongs to the span, its end does not. */
 		while (first > sh->n - kept
 		       && sh->probes[first - 1].at == sh->probes[first].at)

@@ -280,7 +280,7 @@ test_garbage(void **state)
 	(void)state;
 	ht_rng_init(&rng, 1);
 	for (unsigned i = 0; i < 2000; i++) {
-		size_t n = ht_rng_below(&rng, sizeof(noise));
+		size_t n = (size_t)ht_rng_below(&rng, sizeof(noise));
 		for (size_t j = 0; j < n; j++)
 			noise[j] = (char)ht_rng_next(&rng);
 		assert_null(ht_simnet_parse(noise, n, &err));
