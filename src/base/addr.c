@@ -38,7 +38,7 @@ static bool
 parse_scope(const char *text, uint32_t *ret_scope)
 {
 	char *end;
-	unsigned long scope = strtoul(text, &end, 10);
+	unsigned long long scope = strtoull(text, &end, 10);
 
 	if (*text < '0' || *text > '9' || *end != '\0' || scope > UINT32_MAX)
 		return false;
