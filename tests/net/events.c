@@ -93,7 +93,8 @@ run(struct ht_session *ss, struct ht_transport *tp)
 		ht_time next = ht_session_step(ss, now_ns());
 		int n = tp->ops->fds(tp, fds, FDS_MAX);
 		ht_time left = next != HT_TIME_NEVER ? next - now_ns() : HT_S;
-		struct timespec ts = { .tv_sec = left / HT_S, .tv_nsec = left % HT_S };
+		struct timespec ts = { .tv_sec = (time_t)(left / HT_S),
+			.tv_nsec = (long)(left % HT_S) };
 
 		fflush(stdout);
 		if (left > 0 && !ht_session_is_done(ss))
