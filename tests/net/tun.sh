@@ -145,14 +145,15 @@ is "a silent name server: fifteen hops" "$(grep -c '|-- [0-9]' "$net_tmp/names")
 at_most "a silent name server: within 1.5 s" "$took" 1500
 
 if command -v tmux >/dev/null; then
-	screen() { as_user c tmux -S "$net_tmp/tmux" "$@"; }
+	# The shell of nobody, which tmux would take, lets nobody in.
+	screen() { as_user c env SHELL=/bin/sh tmux -S "$net_tmp/tmux" "$@"; }
 	chmod 777 "$net_tmp"
 	: >"$net_tmp/began"
 	chmod 666 "$net_tmp/began"
 	screen -f /dev/null new-session -d -x 100 -y 30 \
 		"date +%s%N >$net_tmp/began; exec $net_tmp/hoptop -n 203.0.113.15"
-	rows=0 took=0
-	while [ "$rows" -lt 15 ] && [ "$took" -lt 5000 ]; do
+	rows=0 took=-1 until=$(($(now_ms) + 5000))
+	while [ "$rows" -lt 15 ] && [ "$(now_ms)" -lt "$until" ]; do
 		rows=$(screen capture-pane -p |
 			grep -cE '^ *[0-9]+  (192\.168|10\.64|198\.51|203\.0)[0-9.]+ +0\.0 +1 ')
 		began=$(cat "$net_tmp/began")
