@@ -60,6 +60,10 @@ kill -STOP "$job" && until_ok is_stopped "$job" && rm -f "$tmp/modes" &&
 	modes modes && kill -CONT "$job" && until_ok is_stopped "$job" && comes_back
 result "kill -CONT in the background: stops again until fg"
 
+kill -STOP "$job" && until_ok is_stopped "$job" && rm -f "$tmp/modes" &&
+	type_in 'stty sane' && enter && modes modes && comes_back
+result "modes that changed meanwhile are set anew"
+
 press C-z && in_shell && kill -TERM "$job" && kill -CONT "$job" &&
 	until_ok is_gone "$job" && rm -f "$tmp/modes" && modes modes && sane "$tmp/modes"
 result "SIGTERM while suspended: gone, tty as before"
