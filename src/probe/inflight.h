@@ -3,9 +3,9 @@
  * @file inflight.h
  * What is in flight, and what was a moment ago.
  *
- * A ring of the newest probes.  A probe keeps its place until the ring comes
- * round, so that an answer to an expired probe is recognised as late and a
- * second answer as a duplicate.
+ * A settled probe keeps its place until all places that were settled before have
+ * been taken anew, so that an answer to an expired probe is recognised as late and
+ * a second answer as a duplicate.
  */
 #ifndef HT_PROBE_INFLIGHT_H
 #define HT_PROBE_INFLIGHT_H
@@ -13,7 +13,7 @@
 #include <hoptop/types.h>
 
 #define HT_INFLIGHT_MIN 1024
-#define HT_INFLIGHT_MAX 16384
+#define HT_INFLIGHT_MAX 65536
 
 enum ht_flight_state {
 	HT_FLIGHT_NONE = 0,
@@ -25,11 +25,12 @@ enum ht_flight_state {
 
 /** One probe that was sent. */
 struct ht_flight {
-	uint32_t token;   /**< low 16 bits: place in the ring; high: generation */
+	uint32_t token;   /**< low 16 bits: its place; high: generation */
 	uint32_t seq;     /**< per (lane, ttl) */
 	uint16_t lane;    /**< index of the (target, flow) */
 	uint8_t ttl;      /**< 1..255 */
 	uint8_t state;    /**< enum ht_flight_state */
+	uint8_t era;      /**< resets of the statistics before it left, modulo 256 */
 	bool is_shared;   /**< never on the wire: another lane's probe stands for it */
 	bool is_told;     /**< shared: its lane knows of it */
 	bool has_shadow;  /**< shadow is set */
@@ -38,11 +39,16 @@ struct ht_flight {
 	ht_time deadline; /**< monotonic; pending until then */
 };
 
+/** A place's neighbours, in the order in which they came to their list. */
+struct ht_flight_link {
+	uint32_t older;
+	uint32_t newer;
+};
+
 struct ht_inflight {
-	struct ht_flight *ring; /**< size entries */
-	unsigned size;          /**< a power of two */
-	uint64_t head;          /**< number of the next probe, from 0 */
-	uint64_t tail;          /**< all before it are settled */
+	struct ht_flight *places;     /**< size of them */
+	struct ht_flight_link *links; /**< size, and the anchors of two lists */
+	unsigned size;                /**< a power of two */
 };
 
 /**
@@ -59,12 +65,16 @@ void ht_inflight_done(struct ht_inflight *fl);
  *
  * Nothing happens until ht_inflight_commit(); asking again gives the same.
  *
- * @return NULL when the place is still taken by a pending probe
+ * @return NULL when as many probes are pending as there are places
  */
 struct ht_flight *ht_inflight_reserve(struct ht_inflight *fl);
 
 /** The reserved probe has left: it is pending now. */
 void ht_inflight_commit(struct ht_inflight *fl);
+
+/** Note what became of a probe; any state but NONE and PENDING. */
+void ht_inflight_settle(
+    struct ht_inflight *fl, struct ht_flight *f, enum ht_flight_state state);
 
 /** Find the probe of a token; NULL if it is foreign or too old. */
 struct ht_flight *ht_inflight_find(struct ht_inflight *fl, uint32_t token);
@@ -72,14 +82,16 @@ struct ht_flight *ht_inflight_find(struct ht_inflight *fl, uint32_t token);
 /**
  * Take the oldest pending probe whose deadline has passed; it becomes LOST.
  *
- * Deadlines are taken to be in sending order; after a shortening of the timeout
- * a probe may be found later than it could be, never too early.
+ * Deadlines are taken to be in sending order; see ht_inflight_hurry().
  *
  * @return NULL when there is none (any more)
  */
 struct ht_flight *ht_inflight_expire(struct ht_inflight *fl, ht_time now);
 
 /** Deadline of the oldest pending probe, HT_TIME_NEVER if none. */
-ht_time ht_inflight_next(struct ht_inflight *fl);
+ht_time ht_inflight_next(const struct ht_inflight *fl);
+
+/** The timeout was changed: what is pending waits no longer than that, or now. */
+void ht_inflight_hurry(struct ht_inflight *fl, ht_time timeout_ns, ht_time now);
 
 #endif /* HT_PROBE_INFLIGHT_H */

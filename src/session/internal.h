@@ -53,6 +53,7 @@ struct ht_session {
 	struct observer observers[OBSERVERS_MAX];
 	unsigned n_observers;
 	struct ht_totals totals;
+	uint8_t era; /* resets so far, modulo 256: totals are of this one */
 	struct ht_nametab names;
 	struct ht_rng rng;
 	bool is_started, is_paused;

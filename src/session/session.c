@@ -197,6 +197,7 @@ void
 ht_session_reset(struct ht_session *ss, ht_time now)
 {
 	ss->totals = (struct ht_totals){ .sent = 0 };
+	ss->era++;
 	ht_session_mark(ss, HT_MARK_RESET, now);
 }
 
@@ -221,6 +222,7 @@ ht_session_set(struct ht_session *ss, const struct ht_settings *set, ht_time now
 	ss->set.pattern = set->pattern;
 	ss->set.tos = set->tos;
 	ss->set.cycles = set->cycles;
+	ht_inflight_hurry(&ss->flight, set->timeout_ns, now);
 	hold_all(ss, now);
 	ht_session_mark(ss, HT_MARK_SETTINGS, now);
 	return 0;

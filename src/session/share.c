@@ -140,7 +140,7 @@ ht_share_adopt(struct ht_session *ss, struct ht_flight *f, const struct ht_addr 
 	if (is_other)
 		leave(ss, f->lane, f->ttl);
 	if (!is_known || is_other || ht_schedule_is_exhausted(sch, f->ttl)) {
-		f->state = HT_FLIGHT_WITHDRAWN;
+		ht_inflight_settle(&ss->flight, f, HT_FLIGHT_WITHDRAWN);
 		return false;
 	}
 	f->is_told = true;

@@ -56,8 +56,6 @@ count(struct ht_totals *totals, uint8_t type)
 void
 ht_session_emit(struct ht_session *ss, struct lane *lane, const struct ht_event *ev)
 {
-	if (!ev->is_shared)
-		count(&ss->totals, ev->type);
 	if (lane != NULL)
 		ht_path_event(lane->path, ev);
 	else if (ev->type == HT_EVENT_MARK)
@@ -65,6 +63,23 @@ ht_session_emit(struct ht_session *ss, struct lane *lane, const struct ht_event 
 			ht_path_event(ss->lanes[i]->path, ev);
 	for (unsigned i = 0; i < ss->n_observers; i++)
 		ss->observers[i].fn(ss->observers[i].ctx, ev);
+}
+
+/*
+ * Count what became of a probe, if it left since the newest reset.  A shared one
+ * was never on the wire.
+ */
+static void
+count_flight(struct ht_session *ss, const struct ht_flight *f, enum ht_event_type type)
+{
+	if (f->is_shared || f->era != ss->era)
+		return;
+	count(&ss->totals, (uint8_t)type);
+	/* Not lost after all; not sent after all. */
+	if (type == HT_EVENT_LATE && f->state == HT_FLIGHT_LOST)
+		ss->totals.lost--;
+	if (type == HT_EVENT_FAILED)
+		ss->totals.sent--;
 }
 
 static struct ht_event
@@ -111,6 +126,7 @@ tell_end(struct ht_session *ss, struct lane *lane, ht_time at)
 static void
 emit_unmatched(struct ht_session *ss, const struct ht_reply *reply)
 {
+	count(&ss->totals, HT_EVENT_UNMATCHED);
 	ht_session_emit(ss, NULL,
 	    &(struct ht_event){ .type = HT_EVENT_UNMATCHED,
 		.at = reply->rx_ns,
@@ -126,7 +142,8 @@ withdraw(struct ht_session *ss, struct ht_flight *f, const struct ht_reply *repl
 
 	if (f->state != HT_FLIGHT_PENDING)
 		return;
-	f->state = HT_FLIGHT_WITHDRAWN;
+	count_flight(ss, f, HT_EVENT_FAILED);
+	ht_inflight_settle(&ss->flight, f, HT_FLIGHT_WITHDRAWN);
 	if (f->is_shared && !f->is_told)
 		return;
 	ht_schedule_lost(&lane->sch, f->ttl, false);
@@ -175,12 +192,10 @@ take_answer(struct ht_session *ss, struct ht_flight *f, const struct ht_reply *r
 	ev.rtt_ns = round_trip(f, reply);
 	ev.reply = reply;
 	ev.is_shared = f->is_shared;
-	/* Not lost after all; unless a reset came between, and it is not counted. */
-	if (f->state == HT_FLIGHT_LOST && !f->is_shared && ss->totals.lost > 0)
-		ss->totals.lost--;
+	count_flight(ss, f, type);
 	if (type != HT_EVENT_DUPLICATE) {
 		bool was_pending = f->state == HT_FLIGHT_PENDING;
-		f->state = HT_FLIGHT_ANSWERED;
+		ht_inflight_settle(&ss->flight, f, HT_FLIGHT_ANSWERED);
 		ht_schedule_reply(&lane->sch, f->ttl, reply, was_pending, ss->now);
 	}
 	ht_session_emit(ss, lane, &ev);
@@ -223,6 +238,7 @@ expire(struct ht_session *ss, ht_time now)
 
 		ev.seq = f->seq;
 		ev.is_shared = f->is_shared;
+		count_flight(ss, f, HT_EVENT_LOST);
 		ht_schedule_lost(&lane->sch, f->ttl, true);
 		ht_session_emit(ss, lane, &ev);
 		tell_end(ss, lane, f->deadline);
@@ -279,6 +295,7 @@ ht_session_fill_flight(struct ht_session *ss, struct ht_flight *f, unsigned lane
 	f->seq = ss->lanes[lane]->sch.slots[ttl].seq;
 	f->lane = (uint16_t)lane;
 	f->ttl = (uint8_t)ttl;
+	f->era = ss->era;
 	f->sent_at = now;
 	f->deadline = now + ss->set.timeout_ns;
 }
@@ -341,6 +358,7 @@ note_failed(struct ht_session *ss, unsigned index, unsigned ttl, ht_time now, in
 	ev.error = error;
 	t->pub.send_error = error;
 	t->failures++;
+	count(&ss->totals, HT_EVENT_FAILED);
 	ht_schedule_failed(&lane->sch, ttl, now);
 	ht_session_emit(ss, lane, &ev);
 	tell_end(ss, lane, now);
@@ -362,6 +380,7 @@ send_one(struct ht_session *ss, unsigned index, unsigned ttl, ht_time now)
 	}
 	t->pub.send_error = 0;
 	t->failures = 0;
+	count_flight(ss, f, HT_EVENT_SENT);
 	ht_schedule_sent(&lane->sch, ttl, now);
 	emit_sent(ss, index, ttl, now, false);
 	ht_share_sent(ss, index, ttl, now, f);

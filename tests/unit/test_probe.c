@@ -33,15 +33,51 @@ test_tokens_are_never_reused(void **state)
 	(void)state;
 	assert_int_equal(ht_inflight_init(&fl, 1), 0);
 	first = launch(&fl, 10)->token;
+	ht_inflight_settle(&fl, ht_inflight_find(&fl, first), HT_FLIGHT_LOST);
 	for (unsigned i = 1; i < fl.size; i++)
-		launch(&fl, 10)->state = HT_FLIGHT_ANSWERED;
+		ht_inflight_settle(&fl, launch(&fl, 10), HT_FLIGHT_ANSWERED);
+	/* Its place is the next to be taken; until then it is known. */
 	assert_non_null(ht_inflight_find(&fl, first));
-	/* The ring has come round, and the first is still pending. */
-	assert_null(ht_inflight_reserve(&fl));
-	ht_inflight_find(&fl, first)->state = HT_FLIGHT_LOST;
 	assert_int_not_equal(launch(&fl, 20)->token, first);
 	assert_null(ht_inflight_find(&fl, first));
 	assert_null(ht_inflight_find(&fl, 0xffffffffu));
+	ht_inflight_done(&fl);
+}
+
+/* One that is never answered is in nobody's way, however many come after it. */
+static void
+test_one_pending_blocks_nothing(void **state)
+{
+	struct ht_inflight fl;
+	uint32_t first;
+
+	(void)state;
+	assert_int_equal(ht_inflight_init(&fl, 1), 0);
+	first = launch(&fl, 10)->token;
+	for (unsigned i = 0; i < 10 * fl.size; i++)
+		ht_inflight_settle(&fl, launch(&fl, 20), HT_FLIGHT_ANSWERED);
+	assert_true(ht_inflight_next(&fl) == 10);
+	assert_int_equal(ht_inflight_expire(&fl, 10)->token, first);
+	for (unsigned i = 0; i < fl.size; i++)
+		launch(&fl, 30);
+	assert_null(ht_inflight_reserve(&fl));
+	ht_inflight_done(&fl);
+}
+
+static void
+test_a_shorter_timeout_is_for_all(void **state)
+{
+	struct ht_inflight fl;
+
+	(void)state;
+	assert_int_equal(ht_inflight_init(&fl, 1), 0);
+	launch(&fl, 60);
+	struct ht_flight *b = launch(&fl, 90);
+	b->sent_at = 30;
+	ht_inflight_hurry(&fl, 10, 35);
+	assert_non_null(ht_inflight_expire(&fl, 35));
+	assert_null(ht_inflight_expire(&fl, 39));
+	assert_ptr_equal(ht_inflight_expire(&fl, 40), b);
 	ht_inflight_done(&fl);
 }
 
@@ -60,7 +96,7 @@ test_expiry_is_in_order(void **state)
 	assert_null(ht_inflight_expire(&fl, 9));
 	assert_ptr_equal(ht_inflight_expire(&fl, 10), a);
 	assert_int_equal(a->state, HT_FLIGHT_LOST);
-	b->state = HT_FLIGHT_ANSWERED;
+	ht_inflight_settle(&fl, b, HT_FLIGHT_ANSWERED);
 	assert_true(ht_inflight_next(&fl) == 30);
 	assert_ptr_equal(ht_inflight_expire(&fl, 99), c);
 	assert_null(ht_inflight_expire(&fl, 99));
@@ -409,6 +445,8 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_tokens_are_never_reused),
+		cmocka_unit_test(test_one_pending_blocks_nothing),
+		cmocka_unit_test(test_a_shorter_timeout_is_for_all),
 		cmocka_unit_test(test_expiry_is_in_order),
 		cmocka_unit_test(test_discovery_is_gentle),
 		cmocka_unit_test(test_turns_are_spread),

@@ -329,6 +329,8 @@ test_withdrawn_probe_was_never_sent(void **state)
 	assert_int_equal(hop(b)->counts.sent, 0);
 	assert_int_equal(hop(b)->counts.pending, 0);
 	assert_int_equal(hop(b)->counts.failed, 1);
+	assert_int_equal(ht_session_totals(b->ss).sent, 0);
+	assert_int_equal(ht_session_totals(b->ss).failed, 1);
 	ht_session_step(b->ss, 10 * HT_S);
 	assert_int_equal(hop(b)->counts.lost, 0);
 	bench_free(b);
@@ -447,6 +449,13 @@ test_reset_begins_anew(void **state)
 	assert_int_equal(hop(b)->counts.received, 0);
 	assert_int_equal(ht_session_totals(b->ss).sent, 0);
 	assert_int_equal(ht_hop_samples(hop(b)), 1);
+	/* What was sent before is not counted when it comes. */
+	ht_session_step(b->ss, HT_S);
+	ht_session_reset(b->ss, HT_S + 1);
+	answer(b, 1, HT_S, HT_S + 2);
+	ht_session_step(b->ss, HT_S + 2);
+	assert_int_equal(hop(b)->counts.received, 0);
+	assert_int_equal(ht_session_totals(b->ss).received, 0);
 	bench_free(b);
 }
 
@@ -468,6 +477,27 @@ test_settings_change_while_running(void **state)
 		ht_session_step(b->ss, now);
 	assert_int_equal(b->sc.n_sent, 3);
 	assert_int_equal(b->sc.sent[1].size, 100);
+	bench_free(b);
+}
+
+/* A shorter timeout is for those in flight, too, and judges them now at the earliest.
+ */
+static void
+test_shorter_timeout_while_running(void **state)
+{
+	struct bench *b = bench_new();
+
+	(void)state;
+	b->set.timeout_ns = 60 * HT_S;
+	bench_start(b);
+	ht_session_step(b->ss, 0);
+	ht_session_step(b->ss, 10 * HT_S);
+	struct ht_settings set = *ht_session_settings(b->ss);
+	set.timeout_ns = HT_S;
+	assert_int_equal(ht_session_set(b->ss, &set, 10 * HT_S), 0);
+	ht_session_step(b->ss, 10 * HT_S);
+	assert_int_equal(b->n_events[HT_EVENT_LOST], 1);
+	assert_true(b->newest[HT_EVENT_LOST].at == 10 * HT_S);
 	bench_free(b);
 }
 
@@ -711,6 +741,7 @@ main(void)
 		cmocka_unit_test(test_pause_stops_sending_only),
 		cmocka_unit_test(test_reset_begins_anew),
 		cmocka_unit_test(test_settings_change_while_running),
+		cmocka_unit_test(test_shorter_timeout_while_running),
 		cmocka_unit_test(test_random_size_and_pattern),
 		cmocka_unit_test(test_names_are_cleaned),
 		cmocka_unit_test(test_target_that_never_resolves),
