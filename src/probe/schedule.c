@@ -13,9 +13,11 @@
  *    silent, by one hop per patience (twice the largest RTT) up to max_unknown
  *    silent hops.  A path of silent routers so costs time, not a burst.
  * 3. What is overdue by half an interval (the process was stopped, the machine
- *    slept) waits for its next turn: waking up must not send a burst.
- * 4. One ttl beyond the known end is asked every CHECK_CYCLES cycles, or every
- *    cycle while the end is silent, so that a path that grows is seen.
+ *    slept) waits for its next turn: waking up must not send a burst.  Nor may
+ *    anything else: no more than BURST_MAX at once, then a short rest.
+ * 4. One ttl beyond the known end is asked every CHECK_CYCLES cycles, so that a
+ *    path that grows is seen; or, while the end is silent, one every cycle, each
+ *    time the next one, up to max_unknown beyond: the new hops may be silent too.
  *
  * Where the path ends:
  *
@@ -40,6 +42,10 @@
 #define REFUSAL_RUN   3
 #define SILENT_RUN    10
 #define FOLLOW_SILENT 2
+#define TRIAL_SILENT  3
+#define LEAVE_SILENT  5
+#define BURST_MAX     6
+#define BURST_GAP     (10 * HT_MS)
 #define PATIENCE_MIN  (50 * HT_MS)
 #define PATIENCE_MAX  (250 * HT_MS)
 
@@ -101,8 +107,9 @@ turn(const struct ht_schedule *sch, unsigned ttl, ht_time after)
 {
 	ht_time interval = sch->set->interval_ns;
 	unsigned first = sch->set->first_ttl;
-	unsigned last = max_of(live_last(sch), ttl);
-	double place = (ttl - first + sch->phase) / (last - first + 1);
+	unsigned last = max_of(max_of(live_last(sch), ttl), first);
+	/* In double: ttl may be less than first, which is changed while running. */
+	double place = ((double)ttl - first + sch->phase) / ((double)last - first + 1);
 	ht_time base = sch->start + (ht_time)((double)interval * place);
 	ht_time behind = after - base;
 	ht_time rounds = behind / interval + (behind % interval > 0);
@@ -110,11 +117,19 @@ turn(const struct ht_schedule *sch, unsigned ttl, ht_time after)
 	return base + rounds * interval;
 }
 
+/* Earliest that a ttl may be asked again. */
+static ht_time
+again_at(const struct ht_schedule *sch, unsigned ttl)
+{
+	ht_time interval = sch->set->interval_ns;
+
+	return sch->slots[ttl].asked_at + interval - interval / 16;
+}
+
 static ht_time
 next_turn(const struct ht_schedule *sch, unsigned ttl)
 {
-	ht_time interval = sch->set->interval_ns;
-	ht_time after = sch->slots[ttl].tried_at + interval - interval / 16;
+	ht_time after = again_at(sch, ttl);
 
 	return turn(sch, ttl, after > sch->not_before ? after : sch->not_before);
 }
@@ -155,6 +170,21 @@ grow_at(const struct ht_schedule *sch)
 	return at > sch->not_before ? at : sch->not_before;
 }
 
+/* Hops beyond a silent end that are looked at in turn. */
+static unsigned
+check_span(const struct ht_schedule *sch)
+{
+	if (sch->slots[sch->end].silent_run < SILENT_RUN)
+		return 1;
+	return min_of(sch->set->max_unknown, sch->set->max_ttl - sch->end);
+}
+
+static unsigned
+check_ttl(const struct ht_schedule *sch)
+{
+	return sch->end + 1 + sch->check % check_span(sch);
+}
+
 /* When the ttl beyond the end is to be asked. */
 static ht_time
 check_at(const struct ht_schedule *sch)
@@ -164,11 +194,36 @@ check_at(const struct ht_schedule *sch)
 		return HT_TIME_NEVER;
 
 	bool is_urgent = sch->slots[sch->end].silent_run >= SILENT_RUN;
-	const struct ht_slot *beyond = &sch->slots[sch->end + 1];
-	ht_time last = beyond->attempts > 0 ? beyond->tried_at : sch->start;
+	const struct ht_slot *beyond = &sch->slots[check_ttl(sch)];
+	ht_time last = beyond->attempts > 0 ? beyond->asked_at : sch->start;
+	if (last < sch->checked_at)
+		last = sch->checked_at;
 	ht_time at = last + sch->set->interval_ns * (is_urgent ? 1 : CHECK_CYCLES);
 
 	return at > sch->not_before ? at : sch->not_before;
+}
+
+/* Look at the same ttl again only if it has just answered. */
+static void
+checked(struct ht_schedule *sch, unsigned ttl, ht_time now)
+{
+	const struct ht_slot *slot = &sch->slots[ttl];
+
+	sch->checked_at = now;
+	if (slot->target_run == 0 || slot->silent_run > 0)
+		sch->check = (ttl - sch->end) % check_span(sch);
+}
+
+/* When enough has left at one moment, the rest has to wait for a little. */
+static ht_time
+rest_until(const struct ht_schedule *sch)
+{
+	ht_time gap = sch->set->interval_ns / 32;
+
+	if (sch->burst < BURST_MAX)
+		return sch->not_before;
+	gap = sch->burst_at + (gap < BURST_GAP ? gap + 1 : BURST_GAP);
+	return gap > sch->not_before ? gap : sch->not_before;
 }
 
 /* Postpone a turn that was missed by far. */
@@ -183,39 +238,95 @@ is_missed(struct ht_schedule *sch, unsigned ttl, ht_time now)
 	return slot->due > now;
 }
 
-unsigned
-ht_schedule_due(struct ht_schedule *sch, ht_time now)
+static void set_stop_of_discovery(struct ht_schedule *sch);
+
+static void
+grow(struct ht_schedule *sch, unsigned ttl, ht_time now)
 {
-	if (!sch->is_started) {
-		sch->is_started = true;
-		sch->start = sch->progress_at = now;
+	sch->frontier = ttl;
+	sch->progress_at = now;
+	spread(sch);
+}
+
+/*
+ * The next ttl of the frontier, if it is time; 0 if it is not.  One that has been
+ * asked a moment ago, before the end was lost, waits for its turn like all others.
+ */
+static unsigned
+grow_due(struct ht_schedule *sch, ht_time now)
+{
+	while (grow_at(sch) <= now) {
+		unsigned ttl = frontier(sch) + 1;
+		if (sch->slots[ttl].attempts == 0
+		    || (again_at(sch, ttl) <= now
+			&& !ht_schedule_is_exhausted(sch, ttl)))
+			return ttl;
+		grow(sch, ttl, now);
+		set_stop_of_discovery(sch);
 	}
-	if (now < sch->not_before)
-		return 0;
+	return 0;
+}
+
+/* The first ttl of the path whose turn it is; 0 if none. */
+static unsigned
+turn_due(struct ht_schedule *sch, ht_time now)
+{
 	for (unsigned ttl = sch->set->first_ttl; ttl <= live_last(sch); ttl++) {
 		if (!ht_schedule_is_exhausted(sch, ttl) && sch->slots[ttl].due <= now
 		    && !is_missed(sch, ttl, now))
 			return ttl;
 	}
-	if (grow_at(sch) <= now)
-		return frontier(sch) + 1;
-	return check_at(sch) <= now ? sch->end + 1 : 0;
+	return 0;
 }
 
-ht_time
-ht_schedule_next(const struct ht_schedule *sch)
+unsigned
+ht_schedule_due(struct ht_schedule *sch, ht_time now)
+{
+	unsigned ttl;
+
+	if (!sch->is_started) {
+		sch->is_started = true;
+		sch->start = sch->progress_at = now;
+	}
+	if (sch->is_wake_known && now < sch->wake)
+		return 0;
+	sch->is_wake_known = false;
+	if (now < rest_until(sch))
+		return 0;
+	ttl = turn_due(sch, now);
+	if (ttl == 0)
+		ttl = grow_due(sch, now);
+	/* To grow may have spread the turns anew. */
+	if (ttl == 0)
+		ttl = turn_due(sch, now);
+	if (ttl == 0 && check_at(sch) <= now)
+		ttl = check_ttl(sch);
+	return ttl;
+}
+
+static ht_time
+find_wake(const struct ht_schedule *sch)
 {
 	ht_time next = grow_at(sch);
 	ht_time check = check_at(sch);
 
-	if (!sch->is_started)
-		return sch->not_before;
 	if (check < next)
 		next = check;
 	for (unsigned ttl = sch->set->first_ttl; ttl <= live_last(sch); ttl++)
 		if (!ht_schedule_is_exhausted(sch, ttl) && sch->slots[ttl].due < next)
 			next = sch->slots[ttl].due;
-	return next > sch->not_before ? next : sch->not_before;
+	return next > rest_until(sch) ? next : rest_until(sch);
+}
+
+ht_time
+ht_schedule_next(struct ht_schedule *sch)
+{
+	if (!sch->is_started)
+		return sch->not_before;
+	if (!sch->is_wake_known)
+		sch->wake = find_wake(sch);
+	sch->is_wake_known = true;
+	return sch->wake;
 }
 
 /* A probe was tried: what sent and failed have in common. */
@@ -224,13 +335,14 @@ tried(struct ht_schedule *sch, unsigned ttl, ht_time now)
 {
 	struct ht_slot *slot = &sch->slots[ttl];
 
+	sch->burst = sch->burst_at == now ? sch->burst + 1 : 1;
+	sch->burst_at = now;
 	slot->attempts++;
-	slot->tried_at = now;
-	if (sch->end == 0 && ttl > frontier(sch)) {
-		sch->frontier = ttl;
-		sch->progress_at = now;
-		spread(sch);
-	}
+	slot->tried_at = slot->asked_at = now;
+	if (sch->end == 0 && ttl > frontier(sch))
+		grow(sch, ttl, now);
+	if (sch->end != 0 && ttl > sch->end)
+		checked(sch, ttl, now);
 	if (!slot->is_led)
 		slot->due = next_turn(sch, ttl);
 	return slot;
@@ -255,6 +367,7 @@ ht_schedule_sent(struct ht_schedule *sch, unsigned ttl, ht_time now)
 {
 	struct ht_slot *slot = tried(sch, ttl, now);
 
+	sch->is_wake_known = false;
 	slot->seq++;
 	slot->pending++;
 	sch->is_blocked = false;
@@ -264,6 +377,7 @@ ht_schedule_sent(struct ht_schedule *sch, unsigned ttl, ht_time now)
 void
 ht_schedule_shared(struct ht_schedule *sch, unsigned ttl)
 {
+	sch->is_wake_known = false;
 	/* When it left is the leader's affair, and so is when the next one will. */
 	sch->slots[ttl].attempts++;
 	sch->slots[ttl].seq++;
@@ -273,6 +387,7 @@ ht_schedule_shared(struct ht_schedule *sch, unsigned ttl)
 void
 ht_schedule_failed(struct ht_schedule *sch, unsigned ttl, ht_time now)
 {
+	sch->is_wake_known = false;
 	tried(sch, ttl, now);
 	sch->is_blocked = true;
 }
@@ -363,6 +478,7 @@ ht_schedule_reply(struct ht_schedule *sch, unsigned ttl, const struct ht_reply *
 	bool is_target = ht_reply_is_destination(reply);
 	int64_t rtt = reply->rx_ns - reply->tx_ns;
 
+	sch->is_wake_known = false;
 	if (was_pending)
 		slot->pending--;
 	slot->silent_run = 0;
@@ -373,6 +489,9 @@ ht_schedule_reply(struct ht_schedule *sch, unsigned ttl, const struct ht_reply *
 	slot->from = reply->from;
 	if (rtt > sch->rtt_worst_ns)
 		sch->rtt_worst_ns = rtt;
+	/* Asked before the settings were changed: no end can be there now. */
+	if (ttl < sch->set->first_ttl || ttl > sch->set->max_ttl)
+		return;
 	if (ttl > sch->farthest) {
 		sch->farthest = ttl;
 		sch->progress_at = now;
@@ -392,9 +511,18 @@ ht_schedule_lost(struct ht_schedule *sch, unsigned ttl, bool is_silence)
 {
 	struct ht_slot *slot = &sch->slots[ttl];
 
+	sch->is_wake_known = false;
 	slot->pending--;
 	if (is_silence)
 		slot->silent_run++;
+}
+
+void
+ht_schedule_own(struct ht_schedule *sch, unsigned ttl, bool is_answered)
+{
+	struct ht_slot *slot = &sch->slots[ttl];
+
+	slot->own_silent = is_answered ? 0 : slot->own_silent + 1;
 }
 
 /* Can it be the same router?  One that has not answered yet, to either, can. */
@@ -406,17 +534,51 @@ can_be_same_hop(const struct ht_slot *a, const struct ht_slot *b)
 }
 
 bool
+ht_schedule_may_wait(const struct ht_schedule *sch, unsigned ttl)
+{
+	const struct ht_slot *slot = &sch->slots[ttl];
+
+	if (slot->from.family == HT_FAMILY_NONE)
+		return slot->own_silent >= FOLLOW_SILENT
+		       && slot->own_silent < TRIAL_SILENT;
+	return slot->transit_run > 0 && slot->own_silent < LEAVE_SILENT;
+}
+
+bool
+ht_schedule_is_doubtful(const struct ht_schedule *sch, unsigned ttl)
+{
+	const struct ht_slot *slot = &sch->slots[ttl];
+
+	return slot->from.family == HT_FAMILY_NONE || slot->own_silent > 0;
+}
+
+bool
+ht_schedule_is_inner(const struct ht_schedule *sch, unsigned ttl)
+{
+	if (ttl < sch->set->first_ttl || ttl > live_last(sch))
+		return false;
+	return sch->end != 0 ? ttl < sch->end : ttl <= sch->farthest;
+}
+
+bool
+ht_schedule_is_asking(const struct ht_schedule *sch, unsigned ttl, ht_time by)
+{
+	const struct ht_slot *slot = &sch->slots[ttl];
+
+	return !slot->is_led && !sch->is_blocked && ht_schedule_is_inner(sch, ttl)
+	       && !ht_schedule_is_exhausted(sch, ttl) && slot->due <= by;
+}
+
+bool
 ht_schedule_can_follow(
     const struct ht_schedule *sch, const struct ht_schedule *leader, unsigned ttl)
 {
-	const struct ht_slot *led = &leader->slots[ttl];
-	const struct ht_slot *slot = &sch->slots[ttl];
-
-	if (led->is_led || led->transit_run == 0
-	    || ht_schedule_is_exhausted(leader, ttl) || sch->end <= ttl
-	    || leader->end <= ttl)
+	if (!ht_schedule_is_asking(leader, ttl, HT_TIME_NEVER)
+	    || leader->slots[ttl].transit_run == 0
+	    || !ht_schedule_may_wait(leader, ttl))
 		return false;
-	if (slot->transit_run == 0 && slot->silent_run < FOLLOW_SILENT)
+	if (sch->is_blocked || !ht_schedule_is_inner(sch, ttl)
+	    || !ht_schedule_may_wait(sch, ttl))
 		return false;
 	for (unsigned t = sch->set->first_ttl; t <= ttl; t++)
 		if (!can_be_same_hop(&sch->slots[t], &leader->slots[t]))
@@ -429,34 +591,73 @@ ht_schedule_follow(struct ht_schedule *sch, unsigned ttl, uint16_t leader, ht_ti
 {
 	struct ht_slot *slot = &sch->slots[ttl];
 
+	sch->is_wake_known = false;
 	slot->is_led = true;
 	slot->leader = leader;
 	slot->due = now + sch->set->interval_ns * 5 / 2;
 }
 
 void
+ht_schedule_asked(struct ht_schedule *sch, unsigned ttl, ht_time now)
+{
+	sch->slots[ttl].asked_at = now;
+}
+
+void
 ht_schedule_lead(struct ht_schedule *sch, unsigned ttl, ht_time now)
 {
+	sch->is_wake_known = false;
 	sch->slots[ttl].is_led = false;
 	sch->slots[ttl].due = now + sch->set->interval_ns;
 }
 
 void
-ht_schedule_unfollow(struct ht_schedule *sch, unsigned ttl)
+ht_schedule_unfollow_one(struct ht_schedule *sch, unsigned ttl, ht_time now)
 {
-	for (; ttl <= live_last(sch); ttl++) {
-		if (!sch->slots[ttl].is_led)
-			continue;
-		sch->slots[ttl].is_led = false;
-		sch->slots[ttl].due = next_turn(sch, ttl);
+	struct ht_slot *slot = &sch->slots[ttl];
+
+	sch->is_wake_known = false;
+	if (!slot->is_led)
+		return;
+	slot->is_led = false;
+	slot->due = next_turn(sch, ttl);
+	if (slot->due <= now)
+		slot->due = turn(sch, ttl, now + 1);
+}
+
+void
+ht_schedule_unfollow(struct ht_schedule *sch, unsigned ttl, ht_time now)
+{
+	for (; ttl <= live_last(sch); ttl++)
+		ht_schedule_unfollow_one(sch, ttl, now);
+}
+
+/* An end that the settings no longer let us ask is none. */
+static void
+refit_end(struct ht_schedule *sch)
+{
+	unsigned first = sch->set->first_ttl;
+	unsigned max = sch->set->max_ttl;
+
+	if (sch->end != 0 && sch->end < first) {
+		sch->end = 0;
+		sch->farthest = sch->frontier = first - 1;
+	} else if (sch->end > max) {
+		sch->end = 0;
+		sch->farthest = sch->frontier = max;
 	}
 }
 
 void
 ht_schedule_hold(struct ht_schedule *sch, ht_time now)
 {
+	sch->is_wake_known = false;
 	sch->not_before = now;
+	refit_end(sch);
 	spread(sch);
+	for (unsigned ttl = sch->set->first_ttl; ttl <= live_last(sch); ttl++)
+		if (sch->slots[ttl].is_led)
+			ht_schedule_follow(sch, ttl, sch->slots[ttl].leader, now);
 	set_stop_of_discovery(sch);
 }
 

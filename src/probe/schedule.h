@@ -18,6 +18,7 @@
 struct ht_slot {
 	ht_time due;          /**< when the next probe may leave */
 	ht_time tried_at;     /**< newest attempt */
+	ht_time asked_at;     /**< newest attempt, or another lane's instead of it */
 	uint32_t seq;         /**< probes sent */
 	uint64_t attempts;    /**< probes sent or failed to send */
 	uint32_t pending;     /**< in flight */
@@ -26,6 +27,7 @@ struct ht_slot {
 	unsigned target_run;  /**< newest answers in a row: the destination's */
 	unsigned refusal_run; /**< newest answers in a row: unreachable */
 	unsigned silent_run;  /**< newest probes in a row that were lost */
+	unsigned own_silent;  /**< of its own, not of shared ones, lost in a row */
 	struct ht_addr from;  /**< of the newest answer, family none if none */
 	bool is_led;          /**< another lane's probes stand for this one's */
 	uint16_t leader;      /**< that lane */
@@ -39,10 +41,16 @@ struct ht_schedule {
 	ht_time not_before;   /**< nothing leaves earlier (pause, stall) */
 	ht_time progress_at;  /**< newest growth or first answer of a ttl */
 	int64_t rtt_worst_ns; /**< largest RTT seen, for the patience of discovery */
+	ht_time burst_at;     /**< newest attempt of any ttl */
+	unsigned burst;       /**< attempts at that moment */
+	ht_time checked_at;   /**< newest look beyond the end */
+	unsigned check;       /**< that look was so many beyond end + 1 */
 	unsigned farthest;    /**< largest ttl that answered; first - 1 if none */
 	unsigned frontier;    /**< largest ttl that was tried; first - 1 if none */
 	unsigned end;         /**< last ttl of the path, 0 while unknown */
 	enum ht_stop stop;    /**< why it ends */
+	ht_time wake;         /**< cached: when anything may be due */
+	bool is_wake_known;   /**< wake is set; nothing has changed since */
 	bool is_started;
 	bool is_blocked; /**< the newest attempt failed: do not grow */
 };
@@ -60,7 +68,7 @@ void ht_schedule_init(
 unsigned ht_schedule_due(struct ht_schedule *sch, ht_time now);
 
 /** When ht_schedule_due() will next be non-zero without any news. */
-ht_time ht_schedule_next(const struct ht_schedule *sch);
+ht_time ht_schedule_next(struct ht_schedule *sch);
 
 /** A probe of this ttl has left. */
 void ht_schedule_sent(struct ht_schedule *sch, unsigned ttl, ht_time now);
@@ -78,10 +86,14 @@ void ht_schedule_reply(struct ht_schedule *sch, unsigned ttl,
 /** A probe was lost; or withdrawn, which is no sign of silence. */
 void ht_schedule_lost(struct ht_schedule *sch, unsigned ttl, bool is_silence);
 
+/** It was the lane's own probe, not a shared one, that was answered or lost. */
+void ht_schedule_own(struct ht_schedule *sch, unsigned ttl, bool is_answered);
+
 /**
  * Tell whether this ttl of two lanes can take turns: no router that answers one
  * of them up to this ttl differs from the other's, and it is transit for both.
- * One that has not answered this lane for a while may be there too.
+ * One that has not answered this lane for a while may be there too.  Neither end
+ * of the two may be at this ttl, nor may one of them be unable to send.
  *
  * @param leader  schedule of a lane with the same settings, family and flow; it
  *                has an answer at this ttl
@@ -96,13 +108,37 @@ bool ht_schedule_can_follow(
 void ht_schedule_follow(
     struct ht_schedule *sch, unsigned ttl, uint16_t leader, ht_time now);
 
+/** Is it before the end or, where that is unknown, known to be on the way? */
+bool ht_schedule_is_inner(const struct ht_schedule *sch, unsigned ttl);
+
+/**
+ * May a lane go on taking turns at this ttl?  Not if its own probes are lost while
+ * those of others are answered: then it is another router, one that keeps silent.
+ */
+bool ht_schedule_may_wait(const struct ht_schedule *sch, unsigned ttl);
+
+/** Has it never had an answer here, or none to its newest own probe? */
+bool ht_schedule_is_doubtful(const struct ht_schedule *sch, unsigned ttl);
+
+/** Will a probe of this ttl leave by then, for itself and for those that follow? */
+bool ht_schedule_is_asking(const struct ht_schedule *sch, unsigned ttl, ht_time by);
+
+/** The router of this ttl was asked, if not by this lane. */
+void ht_schedule_asked(struct ht_schedule *sch, unsigned ttl, ht_time now);
+
 /** Send this ttl an interval from now, for itself and for those that follow. */
 void ht_schedule_lead(struct ht_schedule *sch, unsigned ttl, ht_time now);
 
-/** From this ttl on send for itself alone. */
-void ht_schedule_unfollow(struct ht_schedule *sch, unsigned ttl);
+/** Send this ttl for itself alone, at its next turn after now. */
+void ht_schedule_unfollow_one(struct ht_schedule *sch, unsigned ttl, ht_time now);
 
-/** Let nothing leave before now; what is overdue waits for its next turn. */
+/** From this ttl on send for itself alone. */
+void ht_schedule_unfollow(struct ht_schedule *sch, unsigned ttl, ht_time now);
+
+/**
+ * Let nothing leave before now; what is overdue waits for its next turn.  To be
+ * called after a change of the settings, too: the end may be out of their range.
+ */
 void ht_schedule_hold(struct ht_schedule *sch, ht_time now);
 
 /** True when a ttl has had its cycles. */

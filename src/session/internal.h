@@ -76,6 +76,9 @@ void ht_session_mark(struct ht_session *ss, enum ht_mark what, ht_time at);
 void ht_session_fill_flight(struct ht_session *ss, struct ht_flight *f, unsigned lane,
     unsigned ttl, ht_time now);
 
+/** Tell the world when a lane's end has moved. */
+void ht_session_tell_end(struct ht_session *ss, struct lane *lane, ht_time at);
+
 /** Tell schedule, path and observers of a probe that another one stood for. */
 void ht_session_note_shared(struct ht_session *ss, const struct ht_flight *f);
 
@@ -93,11 +96,14 @@ bool ht_share_wait(struct ht_session *ss, unsigned lane, unsigned ttl, ht_time n
 void ht_share_sent(struct ht_session *ss, unsigned lane, unsigned ttl, ht_time now,
     struct ht_flight *f);
 
+/** The lane could not send: it leads nobody any more. */
+void ht_share_failed(struct ht_session *ss, unsigned lane, unsigned ttl);
+
 /**
  * Decide whether what became of the probe counts for a lane that it stands for,
- * and if so tell the lane that it was sent.
+ * and if so tell the lane that it was sent, unless it knows.
  *
- * @param f     a shared flight that its lane has not been told of
+ * @param f     a shared flight
  * @param from  who answered; NULL: nobody did
  * @return false when it does not count
  */

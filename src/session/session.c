@@ -225,6 +225,8 @@ ht_session_set(struct ht_session *ss, const struct ht_settings *set, ht_time now
 	ht_inflight_hurry(&ss->flight, set->timeout_ns, now);
 	hold_all(ss, now);
 	ht_session_mark(ss, HT_MARK_SETTINGS, now);
+	for (unsigned i = 0; i < ss->n_lanes; i++)
+		ht_session_tell_end(ss, ss->lanes[i], now);
 	return 0;
 }
 

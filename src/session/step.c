@@ -103,11 +103,21 @@ ht_session_mark(struct ht_session *ss, enum ht_mark what, ht_time at)
 		.type = HT_EVENT_MARK, .mark = (uint8_t)what, .at = at, .rtt_ns = -1 });
 }
 
-/* Tell the world when a lane's end has moved. */
-static void
-tell_end(struct ht_session *ss, struct lane *lane, ht_time at)
+/* The last ttl of the path; where we stop asking, if all up to there is known. */
+static unsigned
+end_of(const struct ht_session *ss, const struct lane *lane)
 {
-	unsigned end = lane->sch.end;
+	bool is_cut = lane->sch.stop == HT_STOP_MAX_TTL
+		      && lane->sch.farthest >= ss->set.max_ttl;
+
+	return is_cut ? ss->set.max_ttl : lane->sch.end;
+}
+
+/* Tell the world when a lane's end has moved. */
+void
+ht_session_tell_end(struct ht_session *ss, struct lane *lane, ht_time at)
+{
+	unsigned end = end_of(ss, lane);
 
 	if (lane->was_told && lane->told_end == end
 	    && lane->told_stop == lane->sch.stop)
@@ -181,7 +191,7 @@ answer_type(const struct ht_flight *f, const struct ht_reply *reply)
 static void
 take_answer(struct ht_session *ss, struct ht_flight *f, const struct ht_reply *reply)
 {
-	if (f->is_shared && !f->is_told && !ht_share_adopt(ss, f, &reply->from))
+	if (f->is_shared && !ht_share_adopt(ss, f, &reply->from))
 		return;
 
 	struct lane *lane = ss->lanes[f->lane];
@@ -193,13 +203,15 @@ take_answer(struct ht_session *ss, struct ht_flight *f, const struct ht_reply *r
 	ev.reply = reply;
 	ev.is_shared = f->is_shared;
 	count_flight(ss, f, type);
+	if (!f->is_shared)
+		ht_schedule_own(&lane->sch, f->ttl, true);
 	if (type != HT_EVENT_DUPLICATE) {
 		bool was_pending = f->state == HT_FLIGHT_PENDING;
 		ht_inflight_settle(&ss->flight, f, HT_FLIGHT_ANSWERED);
 		ht_schedule_reply(&lane->sch, f->ttl, reply, was_pending, ss->now);
 	}
 	ht_session_emit(ss, lane, &ev);
-	tell_end(ss, lane, reply->rx_ns);
+	ht_session_tell_end(ss, lane, reply->rx_ns);
 }
 
 static void
@@ -229,7 +241,7 @@ expire(struct ht_session *ss, ht_time now)
 	struct ht_flight *f;
 
 	while ((f = ht_inflight_expire(&ss->flight, now)) != NULL) {
-		if (f->is_shared && !f->is_told && !ht_share_adopt(ss, f, NULL))
+		if (f->is_shared && !ht_share_adopt(ss, f, NULL))
 			continue;
 
 		struct lane *lane = ss->lanes[f->lane];
@@ -239,9 +251,11 @@ expire(struct ht_session *ss, ht_time now)
 		ev.seq = f->seq;
 		ev.is_shared = f->is_shared;
 		count_flight(ss, f, HT_EVENT_LOST);
+		if (!f->is_shared)
+			ht_schedule_own(&lane->sch, f->ttl, false);
 		ht_schedule_lost(&lane->sch, f->ttl, true);
 		ht_session_emit(ss, lane, &ev);
-		tell_end(ss, lane, f->deadline);
+		ht_session_tell_end(ss, lane, f->deadline);
 	}
 }
 
@@ -337,7 +351,7 @@ emit_sent(
 	ev.seq = lane->sch.slots[ttl].seq - 1;
 	ev.is_shared = is_shared;
 	ht_session_emit(ss, lane, &ev);
-	tell_end(ss, lane, at);
+	ht_session_tell_end(ss, lane, at);
 }
 
 void
@@ -360,8 +374,9 @@ note_failed(struct ht_session *ss, unsigned index, unsigned ttl, ht_time now, in
 	t->failures++;
 	count(&ss->totals, HT_EVENT_FAILED);
 	ht_schedule_failed(&lane->sch, ttl, now);
+	ht_share_failed(ss, index, ttl);
 	ht_session_emit(ss, lane, &ev);
-	tell_end(ss, lane, now);
+	ht_session_tell_end(ss, lane, now);
 }
 
 static void

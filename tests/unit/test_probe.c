@@ -331,6 +331,48 @@ test_growth_behind_a_silent_hop_is_found(void **state)
 }
 
 static void
+test_growth_behind_silent_hops_is_found(void **state)
+{
+	struct world w;
+
+	(void)state;
+	world_init(&w, 6);
+	world_run(&w, 10 * HT_S);
+	w.length = 9;
+	w.is_silent[6] = w.is_silent[7] = w.is_silent[8] = true;
+	world_run(&w, 90 * HT_S);
+	assert_int_equal(w.sch.end, 9);
+}
+
+/* Settings are changed while running; the end may be out of their range then. */
+static void
+test_end_out_of_range_is_none(void **state)
+{
+	struct world w;
+
+	(void)state;
+	world_init(&w, 10);
+	world_run(&w, 5 * HT_S);
+	w.set.first_ttl = 12;
+	ht_schedule_hold(&w.sch, w.now);
+	world_run(&w, 10 * HT_S);
+	assert_int_equal(w.sch.end, 12);
+	w.set.first_ttl = 1;
+	ht_schedule_hold(&w.sch, w.now);
+	assert_true(world_run(&w, 15 * HT_S) <= 6);
+	assert_int_equal(w.sch.end, 10);
+	w.set.max_ttl = 6;
+	ht_schedule_hold(&w.sch, w.now);
+	assert_int_equal(w.sch.end, 0);
+	assert_int_equal(w.sch.stop, HT_STOP_MAX_TTL);
+	world_run(&w, 20 * HT_S);
+	w.set.max_ttl = 30;
+	ht_schedule_hold(&w.sch, w.now);
+	world_run(&w, 25 * HT_S);
+	assert_int_equal(w.sch.end, 10);
+}
+
+static void
 test_beyond_the_end_is_asked_seldom(void **state)
 {
 	struct world w;
@@ -457,6 +499,8 @@ main(void)
 		cmocka_unit_test(test_stall_makes_no_burst),
 		cmocka_unit_test(test_path_that_grows_is_found),
 		cmocka_unit_test(test_growth_behind_a_silent_hop_is_found),
+		cmocka_unit_test(test_growth_behind_silent_hops_is_found),
+		cmocka_unit_test(test_end_out_of_range_is_none),
 		cmocka_unit_test(test_beyond_the_end_is_asked_seldom),
 		cmocka_unit_test(test_refusal_ends_only_where_no_transit_answers),
 		cmocka_unit_test(test_parallel_routes_keep_the_end),
