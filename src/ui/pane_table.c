@@ -39,7 +39,7 @@ columns_now(const struct ui *ui)
 {
 	if (ui->display == UI_DISPLAY_GRAPH)
 		return "";
-	return ui->display == UI_DISPLAY_HISTORY ? "LA" : ui->columns;
+	return ui->display == UI_DISPLAY_HISTORY ? "LA" : ui_columns_shown(ui);
 }
 
 static void

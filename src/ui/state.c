@@ -5,7 +5,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define NOTICE_FOR   (5 * HT_S)
+#define NOTICE_FOR (5 * HT_S)
+/* Columns of the screen from which on more of the table is shown. */
+#define WIDE         110
+#define VERY_WIDE    160
 #define FRAME        (100 * HT_MS)
 #define MIN_INTERVAL (100 * HT_MS)
 
@@ -104,6 +107,15 @@ ui_next_frame(const struct ui *ui)
 	return ui->drawn_at + (ui->is_dirty ? FRAME : HT_S);
 }
 
+const char *
+ui_columns_shown(const struct ui *ui)
+{
+	/* Who has chosen gets what was chosen; else a wide screen says more. */
+	if (strcmp(ui->columns, view_columns_default) != 0 || ui->width < WIDE)
+		return ui->columns;
+	return ui->width < VERY_WIDE ? "LS NABWVr" : "LS NABprWVk";
+}
+
 /* Columns that can be sorted by, in the order of the table. */
 static unsigned
 sort_letters(const struct ui *ui, char letters[UI_COLUMNS_MAX + 1])
@@ -111,7 +123,7 @@ sort_letters(const struct ui *ui, char letters[UI_COLUMNS_MAX + 1])
 	unsigned n = 0;
 
 	letters[n++] = 0; /* by hop */
-	for (const char *s = ui->columns; *s != '\0'; s++) {
+	for (const char *s = ui_columns_shown(ui); *s != '\0'; s++) {
 		const struct view_column *col = view_column_find(*s);
 		if (*s != ' ' && col != NULL && col->unit != VIEW_UNIT_HISTORY
 		    && memchr(letters, *s, n) == NULL)
@@ -462,6 +474,7 @@ page_lines(const struct ui *ui, const struct ui_layout *lay)
 void
 ui_draw(struct ui *ui, struct ui_canvas *cv, ht_time now, const struct ui_clock *wall)
 {
+	ui->width = cv->width;
 	ui_rows_build(ui);
 	if (ui_rows_find(ui, ui->selected) < 0)
 		ui->selected = 0;

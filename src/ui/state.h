@@ -67,7 +67,8 @@ struct ui {
 	bool is_changed; /**< by a key: draw at once */
 	bool is_dirty;   /**< by an event: draw soon */
 	ht_time drawn_at;
-	int page; /**< lines of the pane that has the arrows, at least 1 */
+	int width; /**< columns of the newest frame */
+	int page;  /**< lines of the pane that has the arrows, at least 1 */
 
 	/* Made anew for every frame and every key. */
 	const struct ht_path *path; /**< NULL: the target has no address yet */
@@ -83,6 +84,9 @@ enum ui_where ui_where_now(const struct ui *ui);
 
 /** Bring path, rows and lines up to date. */
 void ui_rows_build(struct ui *ui);
+
+/** The -o string that the table shows: more of it on a wide screen; borrowed. */
+const char *ui_columns_shown(const struct ui *ui);
 
 /**
  * Fill in what the getters of columns look at.
