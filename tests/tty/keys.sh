@@ -37,7 +37,7 @@ answers() {
 		lacks "$2"
 }
 
-# Which line does the help or the detail pane begin with?
+# scrolls KEY TEXT BACK: one key takes the text out of view, the other back.
 scrolls() {
 	press "$1" && lacks "$2" && press "$3" && shows "$2"
 }
@@ -153,7 +153,7 @@ in_detail() {
 	Home | End) scrolls End ' loss ' Home ;;
 	+ | -) scrolls + ' loss ' - ;;
 	Tab) toggles Tab 'Tab: scroll' 'Tab: hops' ;;
-	*) ui_same=$(echo "$keys" | grep -cF -x -e "table $1 $3") && [ "$ui_same" -eq 1 ] ;;
+	*) [ "$(echo "$keys" | grep -cF -x -e "table $1 $3")" -eq 1 ] ;;
 	esac
 }
 

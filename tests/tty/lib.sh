@@ -5,7 +5,7 @@
 #   need_tmux               skip the whole file, visibly, where there is none
 #   start 80x24 COMMAND...  run it in a new pane, with a look at the tty before
 #                           and after
-#   press KEY... | type TEXT    names of keys are tmux's
+#   press KEY... | type_in TEXT   names of keys are tmux's
 #   shows TEXT...           wait until all are on the screen; 1 after $deadline
 #   shows_re ERE / lacks TEXT
 #   ended STATUS            wait for its end and this exit status
@@ -48,7 +48,7 @@ PANE
 
 term() {
 	env -i "PATH=$PATH" "HOME=$tmp" "tmp=$tmp" TERM=xterm-256color LC_ALL=C.UTF-8 \
-		TZ=UTC PS1='$ ' ${extra-} tmux -S "$tmp/socket" -f "$tmp/conf" "$@"
+		TZ=UTC PS1='$ ' tmux -S "$tmp/socket" -f "$tmp/conf" "$@"
 }
 
 need_tmux() {
