@@ -25,6 +25,7 @@ line() {
 }
 
 headings='^ Hop Host +Loss% +Snt +Last +Avg +Best +Wrst +StDev'
+wide='^ Hop Host +Loss% +Snt +Last +Avg +Best +p90 +p99 +Wrst +StDev +Queue'
 footer='^\? help  Enter hop  .*q quit *$'
 
 start 80x24 "$hoptop" --demo && rows && line 1 'example\.net .*\[RUN\]$' &&
@@ -32,12 +33,12 @@ start 80x24 "$hoptop" --demo && rows && line 1 'example\.net .*\[RUN\]$' &&
 	line 24 "$footer"
 result "80x24: status, headings, nine rows, footer"
 
-resize 120x40 && shows_re "$headings +Last [0-9]+ probes" && rows &&
+resize 120x40 && shows_re "$headings +p99 +Last [0-9]+ probes" && rows &&
 	line 1 '^hoptop .* example\.net .*\[RUN\]$' && line 40 "$footer"
-result "120x40: the same, and the history"
+result "120x40: the same, a percentile, and the history"
 
-resize 200x50 && shows_re "$headings +Last 1[0-9][0-9] probes" && rows && line 50 "$footer"
-result "200x50: the same, with a longer history"
+resize 200x50 && rows && shows_re "$wide +Last 1[0-9][0-9] probes" && line 50 "$footer"
+result "200x50: more columns, and a longer history"
 
 resize 40x10 && shows_re '^ Hop Host +Loss% +Avg$' && line 1 '^example\.net .*\[RUN\]$' &&
 	line 3 '^ +1 +gateway' && line 8 'hops hidden' && line 9 '^ +9 +example\.net' &&
