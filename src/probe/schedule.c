@@ -399,6 +399,7 @@ set_end(struct ht_schedule *sch, unsigned ttl, enum ht_stop stop)
 
 	sch->end = ttl;
 	sch->stop = stop;
+	sch->cut_end = 0;
 	if (has_moved)
 		spread(sch);
 }
@@ -632,7 +633,7 @@ ht_schedule_unfollow(struct ht_schedule *sch, unsigned ttl, ht_time now)
 		ht_schedule_unfollow_one(sch, ttl, now);
 }
 
-/* An end that the settings no longer let us ask is none. */
+/* An end that the settings no longer let us ask is none, until they let us again. */
 static void
 refit_end(struct ht_schedule *sch)
 {
@@ -643,8 +644,12 @@ refit_end(struct ht_schedule *sch)
 		sch->end = 0;
 		sch->farthest = sch->frontier = first - 1;
 	} else if (sch->end > max) {
+		sch->cut_end = sch->end;
+		sch->cut_stop = sch->stop;
 		sch->end = 0;
 		sch->farthest = sch->frontier = max;
+	} else if (sch->end == 0 && sch->cut_end >= first && sch->cut_end <= max) {
+		set_end(sch, sch->cut_end, sch->cut_stop);
 	}
 }
 

@@ -36,21 +36,23 @@ struct ht_slot {
 struct ht_schedule {
 	const struct ht_settings *set;        /**< borrowed, may change between calls */
 	struct ht_slot slots[HT_TTL_MAX + 1]; /**< by ttl */
-	double phase;         /**< 0..1: offset among all lanes, in hop steps */
-	ht_time start;        /**< first probe; grid of the phases */
-	ht_time not_before;   /**< nothing leaves earlier (pause, stall) */
-	ht_time progress_at;  /**< newest growth or first answer of a ttl */
-	int64_t rtt_worst_ns; /**< largest RTT seen, for the patience of discovery */
-	ht_time burst_at;     /**< newest attempt of any ttl */
-	unsigned burst;       /**< attempts at that moment */
-	ht_time checked_at;   /**< newest look beyond the end */
-	unsigned check;       /**< that look was so many beyond end + 1 */
-	unsigned farthest;    /**< largest ttl that answered; first - 1 if none */
-	unsigned frontier;    /**< largest ttl that was tried; first - 1 if none */
-	unsigned end;         /**< last ttl of the path, 0 while unknown */
-	enum ht_stop stop;    /**< why it ends */
-	ht_time wake;         /**< cached: when anything may be due */
-	bool is_wake_known;   /**< wake is set; nothing has changed since */
+	double phase;          /**< 0..1: offset among all lanes, in hop steps */
+	ht_time start;         /**< first probe; grid of the phases */
+	ht_time not_before;    /**< nothing leaves earlier (pause, stall) */
+	ht_time progress_at;   /**< newest growth or first answer of a ttl */
+	int64_t rtt_worst_ns;  /**< largest RTT seen, for the patience of discovery */
+	ht_time burst_at;      /**< newest attempt of any ttl */
+	unsigned burst;        /**< attempts at that moment */
+	ht_time checked_at;    /**< newest look beyond the end */
+	unsigned check;        /**< that look was so many beyond end + 1 */
+	unsigned farthest;     /**< largest ttl that answered; first - 1 if none */
+	unsigned frontier;     /**< largest ttl that was tried; first - 1 if none */
+	unsigned end;          /**< last ttl of the path, 0 while unknown */
+	enum ht_stop stop;     /**< why it ends */
+	unsigned cut_end;      /**< end that max_ttl was set below, 0 if none */
+	enum ht_stop cut_stop; /**< its stop */
+	ht_time wake;          /**< cached: when anything may be due */
+	bool is_wake_known;    /**< wake is set; nothing has changed since */
 	bool is_started;
 	bool is_blocked; /**< the newest attempt failed: do not grow */
 };

@@ -368,6 +368,7 @@ test_end_out_of_range_is_none(void **state)
 	world_run(&w, 20 * HT_S);
 	w.set.max_ttl = 30;
 	ht_schedule_hold(&w.sch, w.now);
+	assert_int_equal(w.sch.end, 10);
 	world_run(&w, 25 * HT_S);
 	assert_int_equal(w.sch.end, 10);
 }
