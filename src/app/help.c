@@ -86,7 +86,7 @@ app_options_help(struct ht_buf *out)
 {
 	enum app_group group = APP_GROUP_COUNT;
 
-	ht_buf_str(out, "Usage: hoptop [OPTIONS] HOST[:PORT]...\n"
+	ht_buf_str(out, "Usage: hoptop [OPTIONS] HOST...\n"
 			"Show the hops between here and HOST, and what each of them "
 			"does to packets.\n");
 	for (const struct app_option *row = app_option_table; row->name != NULL;

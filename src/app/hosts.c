@@ -30,6 +30,8 @@ route_error(int error)
 	case EACCES:
 	case EPERM:
 		return "blocked by the local firewall or a prohibit route";
+	case EINVAL:
+		return "its route leads nowhere (blackhole)";
 	case EAFNOSUPPORT:
 		return "this machine does not speak its address family";
 	default:

@@ -133,14 +133,14 @@ set_report_on_exit(struct app_parse *ps, const struct app_value *v)
 static int
 set_order(struct app_parse *ps, const struct app_value *v)
 {
-	size_t blanks = strspn(v->text, " _");
+	size_t blanks = strspn(v->text, " ");
 	char bad[2] = { 0 }, quote[APP_QUOTE_MAX];
 
 	if (strlen(v->text) >= sizeof(ps->opt->columns) || v->text[blanks] == '\0')
 		return app_refuse_value(ps, v->text);
 	for (const char *c = v->text; *c != '\0'; c++) {
 		bad[0] = *c;
-		if (*c == ' ' || *c == '_' || view_column_find(*c) != NULL)
+		if (*c == ' ' || view_column_find(*c) != NULL)
 			continue;
 		if (view_column_planned(*c) != NULL)
 			return app_refuse(ps,
@@ -217,13 +217,6 @@ set_transport(struct app_parse *ps, const struct app_value *v)
 		return app_refuse(
 		    ps, "--transport %s: not yet in this version", v->text);
 	ps->opt->transport = (enum app_transport)v->number;
-	return 0;
-}
-
-static int
-set_port(struct app_parse *ps, const struct app_value *v)
-{
-	ps->opt->settings.port = (unsigned)v->number;
 	return 0;
 }
 
@@ -427,8 +420,6 @@ const struct app_option app_option_table[] = {
 	    "probe with auto, icmp or udp; auto is icmp where this user may, else udp"),
 	FLAG('u', "udp",           PROBE, MTR, HT_PROTO_UDP, set_protocol,
 	    "probe with UDP instead of ICMP echo"),
-	NUMBER('P', "port",        PROBE, MTR, "PORT", "a port", 1, 65535, NULL, set_port,
-	    "send UDP probes to this port first"),
 	SECONDS('i', "interval",   PROBE, MTR, CENTI, HOUR, "1", set_interval,
 	    "time between two probes to a hop; below 0.1 is for root"),
 	SECONDS('Z', "timeout",    PROBE, MTR, CENTI, HOUR, "3", set_timeout,
@@ -470,6 +461,7 @@ const struct app_option app_option_table[] = {
 
 	LATER('T', "tcp",                 MTR),
 	LATER('S', "sctp",                MTR),
+	LATER('P', "port",                MTR),
 	LATER('L', "localport",           MTR),
 	LATER('M', "mark",                MTR),
 	LATER('D', "due-ttl",             MTR),

@@ -63,18 +63,17 @@ enum app_names {
 /** Bytes of "[address%zone]:port", NUL included. */
 #define APP_SERVER_MAX 80
 
-/** One HOST[:PORT] of the command line or of a target file. */
+/** One host of the command line or of a target file. */
 struct app_target {
 	char host[HT_NAME_MAX]; /**< name or address, checked, without port */
-	unsigned port;          /**< 0 if none was given */
+	unsigned port;          /**< 0: ports are refused in this version */
 };
 
 /** Everything that the command line says; after app_options_parse(). */
 struct app_options {
 	/**
 	 * How to probe.  proto is HT_PROTO_NONE for auto.  cycles is 0 when -c
-	 * was not given: the dashboard goes on, a report takes 10.  port comes
-	 * from -P or else from HOST:PORT.
+	 * was not given: the dashboard goes on, a report takes 10.
 	 */
 	struct ht_settings settings;
 	enum app_transport transport;

@@ -398,24 +398,17 @@ check_family(struct app_parse *ps)
 	return 0;
 }
 
-/* The engine has one port for all targets; -P comes before those of hosts. */
+/* UDP probes are told apart by their port: one of choice would not stay. */
 static int
 check_ports(struct app_parse *ps)
 {
-	struct app_options *opt = ps->opt;
-	unsigned port = 0;
+	char quote[APP_QUOTE_MAX];
 
-	for (unsigned i = 0; i < opt->n_targets; i++) {
-		unsigned own = opt->targets[i].port;
-		if (port != 0 && own != 0 && own != port)
-			return app_refuse(ps,
-			    "ports %u and %u: hosts with different ports are not yet "
-			    "in this version",
-			    port, own);
-		port = own != 0 ? own : port;
-	}
-	if (opt->settings.port == 0)
-		opt->settings.port = port;
+	for (unsigned i = 0; i < ps->opt->n_targets; i++)
+		if (ps->opt->targets[i].port != 0)
+			return app_refuse(ps, "%s: port %u: not yet in this version",
+			    app_quote(ps->opt->targets[i].host, quote),
+			    ps->opt->targets[i].port);
 	return 0;
 }
 
@@ -426,7 +419,7 @@ check_targets(struct app_parse *ps)
 		return 0;
 	app_refuse(ps, "no host given");
 	ht_buf_str(ps->err,
-	    "Usage: hoptop [OPTIONS] HOST[:PORT]...\n"
+	    "Usage: hoptop [OPTIONS] HOST...\n"
 	    "Try 'hoptop --help', or 'hoptop --demo', which needs no network.\n");
 	return APP_EXIT_USAGE;
 }

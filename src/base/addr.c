@@ -134,6 +134,13 @@ is_zero(const struct ht_addr *addr)
 	return true;
 }
 
+static bool
+is_link_local(const struct ht_addr *addr)
+{
+	return addr->family == HT_FAMILY_IP6 && addr->bytes[0] == 0xfe
+	       && (addr->bytes[1] & 0xc0) == 0x80;
+}
+
 const char *
 ht_addr_refusal(const struct ht_addr *addr)
 {
@@ -147,6 +154,8 @@ ht_addr_refusal(const struct ht_addr *addr)
 		return "is the broadcast address, not a host";
 	if (addr->family == HT_FAMILY_IP4 && (addr->bytes[0] & 0xf0) == 0xe0)
 		return "is a multicast group, not a host";
+	if (is_link_local(addr) && addr->scope == 0)
+		return "is link-local: say on which interface, as in fe80::1%eth0";
 	if (addr->family == HT_FAMILY_IP6 && addr->bytes[0] == 0xff)
 		return "is a multicast group, not a host";
 	return NULL;

@@ -63,6 +63,7 @@ struct ht_session {
 	ht_time now;       /* of the newest step */
 	ht_time promised;  /* when the newest step asked to be called again */
 	ht_time last_sent; /* newest attempt, for the grace time */
+	ht_time slowest;   /* longest round trip of a late answer, 0 if none */
 };
 
 /** Hand an event to its path (no lane: marks to all of them) and the observers. */

@@ -205,6 +205,8 @@ take_answer(struct ht_session *ss, struct ht_flight *f, const struct ht_reply *r
 	count_flight(ss, f, type);
 	if (!f->is_shared)
 		ht_schedule_own(&lane->sch, f->ttl, true);
+	if (type == HT_EVENT_LATE && ev.rtt_ns > ss->slowest)
+		ss->slowest = ev.rtt_ns;
 	if (type != HT_EVENT_DUPLICATE) {
 		bool was_pending = f->state == HT_FLIGHT_PENDING;
 		ht_inflight_settle(&ss->flight, f, HT_FLIGHT_ANSWERED);
@@ -422,6 +424,16 @@ note_gap(struct ht_session *ss, ht_time now)
 		ht_session_mark(ss, HT_MARK_GAP, now);
 }
 
+/*
+ * Where answers have been late, those of the newest probes may be as well: until
+ * when it is worth waiting for them.  Before the last probe where none was late.
+ */
+static ht_time
+late_until(const struct ht_session *ss)
+{
+	return ss->slowest > 0 ? ss->last_sent + ss->slowest + ss->slowest / 4 : 0;
+}
+
 static bool
 is_outstanding(const struct ht_session *ss, ht_time now)
 {
@@ -430,7 +442,7 @@ is_outstanding(const struct ht_session *ss, ht_time now)
 	for (unsigned i = 0; i < ss->n_lanes; i++)
 		if (ht_schedule_pending(&ss->lanes[i]->sch) > 0)
 			return true;
-	return false;
+	return ss->totals.lost > 0 && now < late_until(ss);
 }
 
 /* Has every hop of every target had its cycles? */
@@ -475,6 +487,8 @@ next_deadline(struct ht_session *ss)
 		if (due < next)
 			next = due;
 	}
+	if (ss->is_all_sent && late_until(ss) > ss->now && next > late_until(ss))
+		next = late_until(ss);
 	if (ss->is_all_sent && next > ss->last_sent + ss->set.grace_ns)
 		next = ss->last_sent + ss->set.grace_ns;
 	return next;

@@ -28,18 +28,44 @@ draw_footer(struct ui *ui, struct ui_canvas *cv, int y, int w)
 	ui_line_draw(&line, cv, 0, y, w);
 }
 
+/* Columns that a letter and its name take in the list of those to choose from. */
+#define LETTER_W 14
+
+static int
+letters_per_line(int w)
+{
+	return w > LETTER_W ? w / LETTER_W : 1;
+}
+
+int
+ui_bottom_lines(const struct ui *ui)
+{
+	int n = 0;
+
+	if (ui->prompt.what != UI_ACT_COLUMNS)
+		return 2;
+	for (const struct view_column *col = view_columns; col->letter != '\0'; col++)
+		n += col->letter != ' ';
+	return 1 + (n + letters_per_line(ui->width) - 1) / letters_per_line(ui->width);
+}
+
 /* The letters to choose from, instead of an error, while columns are asked for. */
 static void
-draw_letters(struct ui_canvas *cv, int y, int w)
+draw_letters(struct ui_canvas *cv, struct ui_box box)
 {
-	struct ui_line line = { .n = 0 };
+	int i = 0;
 
-	for (const struct view_column *col = view_columns; col->letter != '\0'; col++)
-		if (col->letter != ' ')
-			ui_line_add(
-			    &line, line.n, UI_ROLE_DIM, "%c %s", col->letter, col->id)
-			    ->key_len = 1;
-	ui_line_draw(&line, cv, 0, y, w);
+	for (const struct view_column *col = view_columns; col->letter != '\0'; col++) {
+		if (col->letter == ' ')
+			continue;
+		int x = box.x + i % letters_per_line(box.w) * LETTER_W;
+		int y = box.y + i / letters_per_line(box.w);
+		if (y >= box.y + box.h - 1)
+			return;
+		ui_canvas_put(cv, x, y, UI_ROLE_KEY, (uint32_t)col->letter);
+		ui_canvas_text(cv, x + 2, y, LETTER_W - 3, UI_ROLE_DIM, col->id);
+		i++;
+	}
 }
 
 static void
@@ -66,7 +92,7 @@ draw_prompt(struct ui *ui, struct ui_canvas *cv, struct ui_box box)
 		ui_canvas_printf(cv, label + used + 2, y, box.w - label - used - 2,
 		    UI_ROLE_BAD, "%s", prompt->error);
 	else if (prompt->what == UI_ACT_COLUMNS && box.h > 1)
-		draw_letters(cv, box.y, box.w);
+		draw_letters(cv, box);
 	else if (box.h > 1)
 		ui_canvas_text(
 		    cv, box.x, box.y, box.w, UI_ROLE_DIM, "Enter accept  Esc cancel");
@@ -79,8 +105,10 @@ ui_bottom_draw(struct ui *ui, struct ui_canvas *cv, struct ui_box box)
 		return;
 	if (ui->prompt.what != UI_ACT_NONE)
 		draw_prompt(ui, cv, box);
-	else if (ui->notice[0] != '\0')
+	else if (ui->notice[0] != '\0' && box.h == 1)
 		ui_canvas_text(cv, box.x, box.y, box.w, UI_ROLE_TITLE, ui->notice);
-	else
+	else {
+		ui_canvas_text(cv, box.x, box.y, box.w, UI_ROLE_TITLE, ui->notice);
 		draw_footer(ui, cv, box.y + box.h - 1, box.w);
+	}
 }

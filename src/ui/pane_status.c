@@ -316,7 +316,7 @@ say_causes(const struct ui *ui, struct words *words)
 	if (proto == HT_PROTO_ICMP)
 		say(words, UI_ROLE_NORMAL, "  (UDP may pass: hoptop -u)");
 	else
-		say(words, UI_ROLE_NORMAL, "  (ICMP may pass: hoptop without -u, -T)");
+		say(words, UI_ROLE_NORMAL, "  (ICMP may pass: --protocol icmp)");
 	say(words, UI_ROLE_NORMAL,
 	    "- in a container or a virtual machine: its network drops ICMP");
 }

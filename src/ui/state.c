@@ -452,7 +452,9 @@ content(const struct ui *ui)
 	return (struct ui_content){
 		.table_lines = ui->n_lines > 0 ? ui->n_lines : 1,
 		.targets = ht_session_targets(ui->ss),
-		.bottom_lines = is_asking ? 2 : 1,
+		.bottom_lines = is_asking               ? ui_bottom_lines(ui)
+				: ui->notice[0] != '\0' ? 2
+							: 1,
 		.is_asking = is_asking,
 		.is_compact = ui->is_compact,
 		.has_detail = ui->has_detail && ui->n_rows > 0,

@@ -85,6 +85,9 @@ enum ui_where ui_where_now(const struct ui *ui);
 /** Bring path, rows and lines up to date. */
 void ui_rows_build(struct ui *ui);
 
+/** Lines at the bottom that the open prompt wants. */
+int ui_bottom_lines(const struct ui *ui);
+
 /** The -o string that the table shows: more of it on a wide screen; borrowed. */
 const char *ui_columns_shown(const struct ui *ui);
 

@@ -140,6 +140,10 @@ is "one of two names unknown: status" "$?" 3
 is "one of two names unknown: one line" "$(cat "$out.err")" \
 	"hoptop: nosuch.example: no such host"
 is "one of two names unknown: the other is traced" "$(listed "$out")" "127.0.0.1 0.0%"
+hoptop -r -n -c 1 --dns-server 127.0.0.1:5353 nosuch.example 127.0.0.1 >"$out" 2>"$out.err"
+is "the first of two names unknown: status" "$?" 3
+is "the first of two names unknown: the other is traced" "$(listed "$out")" \
+	"127.0.0.1 0.0%"
 kill "$dns"
 
 # The route goes away and comes back: the run goes on, nothing counts as lost.

@@ -120,6 +120,7 @@ struct bench {
 	unsigned n_events[HT_EVENT_COUNT];
 	unsigned n_marks[HT_MARK_COUNT];
 	struct ht_event newest[HT_EVENT_COUNT];
+	ht_time sent_at[QUEUE_MAX]; /* of the first probes */
 };
 
 static void
@@ -131,6 +132,8 @@ on_event(void *ctx, const struct ht_event *ev)
 	b->newest[ev->type] = *ev;
 	if (ev->type == HT_EVENT_MARK)
 		b->n_marks[ev->mark]++;
+	if (ev->type == HT_EVENT_SENT && b->n_events[ev->type] <= QUEUE_MAX)
+		b->sent_at[b->n_events[ev->type] - 1] = ev->at;
 }
 
 static struct bench *
@@ -375,6 +378,32 @@ test_done_when_nothing_is_outstanding(void **state)
 	ht_session_step(b->ss, HT_MS);
 	assert_true(ht_session_is_done(b->ss));
 	assert_int_equal(b->n_marks[HT_MARK_DONE], 1);
+	bench_free(b);
+}
+
+/* Answers come after the timeout: those of the last probes are waited for. */
+static void
+test_done_waits_for_late_answers(void **state)
+{
+	struct bench *b = bench_new();
+	ht_time now = 0;
+
+	(void)state;
+	b->set.cycles = 3;
+	b->set.timeout_ns = HT_S;
+	bench_start(b);
+	while (!ht_session_is_done(b->ss)) {
+		ht_time next = ht_session_step(b->ss, now);
+		/* Each answer comes 2.5 s after its probe. */
+		now += 10 * HT_MS;
+		assert_true(next > now - 10 * HT_MS || ht_session_is_done(b->ss));
+		for (unsigned i = 0; i < b->sc.n_sent; i++)
+			if (now == b->sent_at[i] + 2500 * HT_MS)
+				answer(b, i, b->sent_at[i], now);
+	}
+	assert_int_equal(hop(b)->counts.late, 3);
+	assert_int_equal(hop(b)->counts.lost, 0);
+	assert_true(now < 6 * HT_S);
 	bench_free(b);
 }
 
@@ -736,6 +765,7 @@ main(void)
 		cmocka_unit_test(test_withdrawn_probe_was_never_sent),
 		cmocka_unit_test(test_send_errors_go_on_and_look_up_the_route),
 		cmocka_unit_test(test_done_when_nothing_is_outstanding),
+		cmocka_unit_test(test_done_waits_for_late_answers),
 		cmocka_unit_test(test_grace_ends_the_wait),
 		cmocka_unit_test(test_grace_does_not_spin_between_cycles),
 		cmocka_unit_test(test_pause_stops_sending_only),
