@@ -138,16 +138,21 @@ pid() {
 	until_ok test -s "$tmp/pid" && cat "$tmp/pid"
 }
 
+# The letter of a process's state; ps is not on every machine.
+state() {
+	sed -n 's/^State:[[:space:]]*//p' "/proc/$1/status" 2>/dev/null
+}
+
 # A zombie whose parent is gone is as good as dead.
 is_gone() {
-	case $(ps -o stat= -p "$1" 2>/dev/null) in
+	case $(state "$1") in
 	'' | Z*) return 0 ;;
 	esac
 	return 1
 }
 
 is_stopped() {
-	case $(ps -o stat= -p "$1" 2>/dev/null) in
+	case $(state "$1") in
 	T*) return 0 ;;
 	esac
 	return 1
