@@ -16,6 +16,7 @@
 #include "app/shellwords.h"
 #include "app/targets.h"
 #include "base/text.h"
+#include "view/columns.h"
 
 int
 app_refuse(struct app_parse *ps, const char *fmt, ...)
@@ -398,6 +399,24 @@ check_family(struct app_parse *ps)
 	return 0;
 }
 
+/* What only a screen can draw is not left out of a report without a word. */
+static int
+check_columns(struct app_parse *ps)
+{
+	char text[2] = { 0 }, quote[APP_QUOTE_MAX];
+
+	for (const char *c = ps->opt->columns; *c != '\0'; c++) {
+		const struct view_column *col = view_column_find(*c);
+		text[0] = *c;
+		if (app_mode_is_report(ps->opt->mode) && col != NULL
+		    && col->unit == VIEW_UNIT_HISTORY)
+			return app_refuse(ps,
+			    "--order: column %s is drawn by the dashboard alone",
+			    app_quote(text, quote));
+	}
+	return 0;
+}
+
 /* UDP probes are told apart by their port: one of choice would not stay. */
 static int
 check_ports(struct app_parse *ps)
@@ -428,7 +447,7 @@ static int
 check_all(struct app_parse *ps)
 {
 	static int (*const checks[])(struct app_parse *) = { check_pace, check_range,
-		check_family, check_ports, check_targets };
+		check_family, check_ports, check_columns, check_targets };
 	int r = 0;
 
 	for (size_t i = 0; i < sizeof(checks) / sizeof(checks[0]) && r == 0; i++)

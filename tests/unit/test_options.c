@@ -415,6 +415,9 @@ hosts_and_ports(void **state)
 		assert_string_equal(opt.targets[0].host, cases[i].host);
 		assert_int_equal(opt.targets[0].port, cases[i].port);
 	}
+	bad("hoptop -r -o LSh a",
+	    "hoptop: --order: column 'h' is drawn by the dashboard alone");
+	assert_string_equal(good("hoptop -o LSh a").columns, "LSh");
 	bad("hoptop -P 9 a", "hoptop: --port: not yet in this version");
 	bad("hoptop a:443", "hoptop: 'a': port 443: not yet in this version");
 	bad("hoptop [2001:db8::1]:65535",
