@@ -138,7 +138,7 @@ until_ok sh -c 'test -s "$1" || ! kill -0 "$2" 2>/dev/null' sh "$tmp/port" "$sil
 if [ -s "$tmp/port" ]; then
 	begin=$(now)
 	start 80x24 "$hoptop" --dns-server "127.0.0.1:$(cat "$tmp/port")" \
-		host.example && shows 'resolving host.example' '[RUN]'
+		host.example && shows 'resolving host.example' '[RUN]' 'q quit'
 	result "a silent name server: the first frame says what goes on"
 	took=$(($(now) - begin))
 	why="took $took ms"
