@@ -455,8 +455,10 @@ was_lost(const struct world *w, const struct ht_event *ev)
 {
 	for (unsigned i = w->n_records - 1; i-- > 0;) {
 		const struct ht_event *old = &w->records[i].ev;
-		if (old->target != ev->target || old->flow != ev->flow
-		    || old->ttl != ev->ttl || old->seq != ev->seq)
+		/* The end of a path has a ttl too, but it is no probe's fate. */
+		if (old->type == HT_EVENT_END || old->target != ev->target
+		    || old->flow != ev->flow || old->ttl != ev->ttl
+		    || old->seq != ev->seq)
 			continue;
 		return old->type == HT_EVENT_LOST;
 	}
