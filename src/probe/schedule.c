@@ -581,6 +581,8 @@ ht_schedule_can_follow(
 	if (sch->is_blocked || !ht_schedule_is_inner(sch, ttl)
 	    || !ht_schedule_may_wait(sch, ttl))
 		return false;
+	if (sch->slots[ttl].refusal_run > 0 || sch->slots[ttl].target_run > 0)
+		return false;
 	for (unsigned t = sch->set->first_ttl; t <= ttl; t++)
 		if (!can_be_same_hop(&sch->slots[t], &leader->slots[t]))
 			return false;

@@ -217,7 +217,10 @@ ht_share_adopt(struct ht_session *ss, struct ht_flight *f, const struct ht_addr 
 	struct ht_schedule *sch = &ss->lanes[f->lane]->sch;
 	struct ht_slot *slot = &sch->slots[f->ttl];
 	bool is_known = slot->from.family != HT_FAMILY_NONE;
-	bool is_other = is_known && from != NULL && !ht_addr_equal(&slot->from, from);
+	/* A router that refuses what this lane sends is an end here, not transit. */
+	bool is_other = is_known
+			&& (slot->transit_run == 0
+			    || (from != NULL && !ht_addr_equal(&slot->from, from)));
 
 	if (is_other)
 		leave(ss, f->lane, f->ttl);
