@@ -56,7 +56,8 @@ struct ht_event {
 	uint8_t type;    /**< enum ht_event_type */
 	uint8_t ttl;     /**< hop, 1..255; END: last ttl of the path, 0 unknown */
 	uint16_t target; /**< index of the target, from 0 */
-	uint16_t flow;   /**< flow number, from 0 */
+	uint16_t flow;   /**< flow number, 0..HT_FLOW_MAX */
+	uint8_t proto;   /**< enum ht_proto of the probe; of MARK and NAME: NONE */
 	uint8_t mark;    /**< MARK: enum ht_mark */
 	uint8_t stop;    /**< END: enum ht_stop */
 	bool is_shared;  /**< the probe went to another target with the same hop */

@@ -21,14 +21,16 @@ struct pollfd;
 
 /** What a transport can do or see; a set of bits. */
 enum ht_cap {
-	HT_CAP_ICMP = 1 << 0,         /**< can send ICMP echo probes */
-	HT_CAP_UDP = 1 << 1,          /**< can send UDP probes */
-	HT_CAP_TCP = 1 << 2,          /**< can send TCP SYN probes */
-	HT_CAP_KERNEL_RX = 1 << 3,    /**< replies are stamped by the kernel */
-	HT_CAP_KERNEL_TX = 1 << 4,    /**< probes are stamped by the kernel */
-	HT_CAP_REPLY_TTL = 1 << 5,    /**< TTL of the reply is known */
-	HT_CAP_EXTENSIONS = 1 << 6,   /**< RFC 4884 extensions are handed up */
-	HT_CAP_VIRTUAL_CLOCK = 1 << 7 /**< time is whatever the caller says */
+	HT_CAP_ICMP = 1 << 0,          /**< can send ICMP echo probes */
+	HT_CAP_UDP = 1 << 1,           /**< can send UDP probes */
+	HT_CAP_TCP = 1 << 2,           /**< can send TCP SYN probes */
+	HT_CAP_KERNEL_RX = 1 << 3,     /**< replies are stamped by the kernel */
+	HT_CAP_KERNEL_TX = 1 << 4,     /**< probes are stamped by the kernel */
+	HT_CAP_REPLY_TTL = 1 << 5,     /**< TTL of the reply is known */
+	HT_CAP_EXTENSIONS = 1 << 6,    /**< RFC 4884 extensions are handed up */
+	HT_CAP_VIRTUAL_CLOCK = 1 << 7, /**< time is whatever the caller says */
+	HT_CAP_QUOTE4 = 1 << 8,        /**< IPv4 headers that routers quote are seen */
+	HT_CAP_QUOTE6 = 1 << 9         /**< so are traffic class and label of IPv6 */
 };
 
 /** Where a time stamp was taken, worst first. */
@@ -62,6 +64,34 @@ enum ht_match {
 	HT_MATCH_COUNT
 };
 
+/** Fields of the probe's own headers, as a router quotes them; a set of bits. */
+enum ht_quote_field {
+	HT_QUOTE_TOS = 1 << 0,      /**< TOS or traffic class */
+	HT_QUOTE_TTL = 1 << 1,      /**< what was left of the TTL, usually 1 */
+	HT_QUOTE_ID = 1 << 2,       /**< IPv4 identification */
+	HT_QUOTE_CHECKSUM = 1 << 3, /**< of UDP, TCP or ICMP */
+	HT_QUOTE_LABEL = 1 << 4,    /**< IPv6 flow label */
+	HT_QUOTE_ADDRESS = 1 << 5,  /**< source or target */
+	HT_QUOTE_PORT = 1 << 6      /**< source or destination */
+};
+
+/**
+ * What the path did to a probe, told by the quote in an ICMP error.
+ *
+ * A changed checksum, address or port means a NAT before the router, a changed
+ * TOS somebody who rewrites it.
+ */
+struct ht_quote {
+	uint16_t seen;    /**< fields that the quote held and we could see */
+	uint16_t changed; /**< of those, the ones that differ from what was sent;
+			       never HT_QUOTE_TTL */
+	uint8_t tos;      /**< as quoted; these are 0 unless seen */
+	uint8_t ttl;
+	uint16_t id;
+	uint16_t checksum;
+	uint32_t label;
+};
+
 #define HT_MPLS_MAX 8
 
 /** One MPLS label stack entry, RFC 4950. */
@@ -83,7 +113,13 @@ struct ht_extensions {
 	char if_name[64];                 /**< printable ASCII, "" if absent */
 };
 
-/** One probe, as the engine asks for it. */
+/**
+ * One probe, as the engine asks for it.
+ *
+ * All that routers balance by is constant for one target, protocol, flow and
+ * port (Paris traceroute): addresses, ports, ICMP checksum, IPv6 flow label.
+ * Which probe it was has to be told from the rest.
+ */
 struct ht_probe {
 	uint32_t token;        /**< opaque; comes back in the reply */
 	struct ht_addr target; /**< where to */
@@ -91,12 +127,21 @@ struct ht_probe {
 	uint8_t ttl;           /**< 1..255 */
 	uint8_t tos;           /**< TOS or traffic class byte */
 	uint8_t pattern;       /**< payload fill byte */
-	uint16_t flow;         /**< flow number, from 0 */
+	uint16_t flow;         /**< flow number, 0..HT_FLOW_MAX */
 	uint16_t size;         /**< whole IP packet in bytes, 28..9000 */
-	uint16_t port;         /**< base destination port, 0 = protocol's default */
+	uint16_t port;         /**< destination port, 0 = protocol's default */
+	uint16_t local_port;   /**< source port of flow 0, flow N has that plus N;
+				    0 = the transport's choice */
 };
 
-/** One answer, or a local refusal. */
+/**
+ * One answer, or a local refusal.
+ *
+ * Two of them are special. Kind NONE with match AMBIGUOUS is no answer yet:
+ * something came that may belong to this probe or to another one, and is kept
+ * back until more is known; it helps to ask this hop again soon. A kind with match
+ * AMBIGUOUS and no address in from: it was answered, but nobody can say by whom.
+ */
 struct ht_reply {
 	uint32_t token;      /**< of the probe; meaningless if match is NONE */
 	uint8_t kind;        /**< enum ht_reply_kind */
@@ -113,6 +158,7 @@ struct ht_reply {
 	int error;           /**< LOCAL_ERROR: positive errno */
 	uint32_t mtu;        /**< bytes, with "too big" replies, else 0 */
 	const struct ht_extensions *ext; /**< borrowed for the call, NULL if none */
+	const struct ht_quote *quote;    /**< borrowed for the call, NULL if none */
 };
 
 struct ht_transport;
@@ -151,12 +197,23 @@ struct ht_transport_ops {
 	 * Send one probe.  Never blocks, never ends the run.
 	 *
 	 * @param now  the caller's time; a real transport stamps by itself
-	 * @return 0, or negative errno of the local refusal
+	 * @return 0; -EAGAIN (not now: one that is in flight on this flow could not be
+	 *         told from it; nothing has failed, ask again after the next
+	 *         receive()); or another negative errno, the local refusal
 	 */
 	int (*send)(struct ht_transport *tp, const struct ht_probe *probe, ht_time now);
 
 	/**
-	 * Hand up everything that has arrived by now, until nothing is left.
+	 * Tell what poll() found, so that the next receive() need not ask the kernel
+	 * about what is not ready.  NULL where it makes no difference.
+	 *
+	 * @param fds  n entries, as filled in by fds(), with their revents
+	 */
+	void (*polled)(struct ht_transport *tp, const struct pollfd *fds, int n);
+
+	/**
+	 * Hand up everything that has arrived by now, until nothing is left; looks
+	 * only at what was ready if polled() was called since the last time.
 	 *
 	 * @return number of replies handed up
 	 */

@@ -29,6 +29,9 @@ typedef int64_t ht_time;
 
 #define HT_TTL_MAX 255
 
+/** Largest number of a flow; see struct ht_probe. */
+#define HT_FLOW_MAX 4095
+
 /** Address family of a struct ht_addr. */
 enum ht_family {
 	HT_FAMILY_NONE = 0,
