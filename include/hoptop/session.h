@@ -26,6 +26,7 @@ extern "C" {
 
 #define HT_TARGETS_MAX 64
 #define HT_NAME_MAX    256
+#define HT_FLOWS_MAX   64
 
 /** How to probe; fill with ht_settings_init() first. */
 struct ht_settings {
@@ -36,12 +37,15 @@ struct ht_settings {
 	unsigned first_ttl;   /**< 1..max_ttl; 1 */
 	unsigned max_ttl;     /**< 1..HT_TTL_MAX; 30 */
 	unsigned max_unknown; /**< consecutive silent hops that end a path; 12 */
+	unsigned due_ttl;     /**< probe up to here even beyond the target; 0 */
 	uint64_t cycles;      /**< probes per hop, 0 = without end */
 	int size;             /**< bytes of the IP packet; negative: random up to; 64 */
 	int pattern;          /**< payload byte 0..255; negative: random; 0 */
 	unsigned tos;         /**< 0..255; 0 */
-	unsigned port;        /**< base destination port, 0 = protocol's default */
-	unsigned flows;       /**< flows per target, >= 1; 1 */
+	unsigned port;        /**< destination port, 0 = protocol's default; 0 */
+	unsigned local_port;  /**< source port of flow 0, 0 = any; 0 */
+	unsigned flow;        /**< number of the first flow, 0..HT_FLOW_MAX; 0 */
+	unsigned flows;       /**< flows per target, 1..HT_FLOWS_MAX; 1 */
 	size_t history;       /**< probes kept per hop; 86400 */
 	uint64_t seed;        /**< of the random sizes and patterns */
 };
@@ -61,6 +65,7 @@ struct ht_target {
 	char name[HT_NAME_MAX]; /**< as the user gave it, sanitised */
 	struct ht_addr addr;    /**< family none while resolving */
 	struct ht_addr source;  /**< where packets leave from, if known */
+	unsigned port;          /**< its own destination port, 0: as in the settings */
 	uint8_t state;          /**< enum ht_target_state */
 	int send_error;         /**< positive errno while it cannot be sent to */
 	char error[160];        /**< FAILED: one line, e.g. "no such host" */
@@ -102,6 +107,13 @@ void ht_session_free(struct ht_session *ss);
 int ht_session_add(struct ht_session *ss, const char *name, const struct ht_addr *addr);
 
 /**
+ * Give a target a destination port of its own (HOST:PORT), before its first probe.
+ *
+ * @param port  1..65535; 0 takes it away
+ */
+void ht_session_set_port(struct ht_session *ss, unsigned target, unsigned port);
+
+/**
  * Give a target its address, or the reason why there is none.
  *
  * @param addr   NULL on failure
@@ -140,9 +152,13 @@ void ht_session_reset(struct ht_session *ss, ht_time now);
 const struct ht_settings *ht_session_settings(const struct ht_session *ss);
 
 /**
- * Change settings while running: interval, timeout, grace, first_ttl, max_ttl
- * (up to that of the beginning), max_unknown, size, pattern, tos, cycles.
- * Others keep their value.
+ * Change settings while running: proto, interval, timeout, grace, first_ttl,
+ * max_ttl (up to that of the beginning), max_unknown, due_ttl, size, pattern, tos,
+ * cycles.  Others keep their value.
+ *
+ * Each protocol has paths of its own.  Those of the other protocols rest: they are
+ * not probed, keep what they know, and go on where they were when it is their turn
+ * again.
  *
  * @return 0, or -EINVAL and nothing is changed
  */
@@ -153,9 +169,18 @@ unsigned ht_session_targets(const struct ht_session *ss);
 /** Look at a target; NULL if there is none with this index. */
 const struct ht_target *ht_session_target(const struct ht_session *ss, unsigned target);
 
-/** The path of a target and flow; NULL before the target has an address. */
+/**
+ * The path of a target and flow by the present protocol; NULL before the target has
+ * an address.
+ *
+ * @param flow  index of the flow, from 0 (its number is settings.flow + flow)
+ */
 const struct ht_path *ht_session_path(
     const struct ht_session *ss, unsigned target, unsigned flow);
+
+/** The same of a protocol that may rest; NULL if it was never probed with. */
+const struct ht_path *ht_session_path_of(
+    const struct ht_session *ss, unsigned target, enum ht_proto proto, unsigned flow);
 
 /** When the first step was made; 0 before it. */
 ht_time ht_session_start(const struct ht_session *ss);

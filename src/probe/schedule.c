@@ -15,6 +15,9 @@
  * 3. What is overdue by half an interval (the process was stopped, the machine
  *    slept) waits for its next turn: waking up must not send a burst.  Nor may
  *    anything else: no more than BURST_MAX at once, then a short rest.
+ *    But a probe that the transport had no way for (one in flight could not have
+ *    been told from it) keeps its turn: the one that waits longest goes first, and
+ *    the interval gets longer for all hops alike.
  * 4. One ttl beyond the known end is asked every CHECK_CYCLES cycles, so that a
  *    path that grows is seen; or, while the end is silent, one every cycle, each
  *    time the next one, up to max_unknown beyond: the new hops may be silent too.
@@ -28,6 +31,7 @@
  * 6. A ttl that was seen as transit needs END_RUN answers in a row to become the
  *    end, and the end needs TRANSIT_RUN time-exceeded in a row to be transit
  *    again: with routes of unequal length in parallel the end stays put.
+ * 7. Up to due_ttl there is no end: what answers there is only another hop.
  */
 #include "probe/schedule.h"
 
@@ -159,7 +163,8 @@ grow_at(const struct ht_schedule *sch)
 {
 	unsigned unknown = sch->set->max_unknown;
 
-	if (sch->end != 0 || sch->is_blocked || frontier(sch) >= sch->set->max_ttl)
+	if (sch->end != 0 || sch->is_blocked || frontier(sch) >= sch->set->max_ttl
+	    || sch->slots[frontier(sch) + 1].is_busy)
 		return HT_TIME_NEVER;
 	if (ahead(sch) < min_of(WINDOW, unknown))
 		return sch->not_before;
@@ -190,7 +195,8 @@ static ht_time
 check_at(const struct ht_schedule *sch)
 {
 	if (sch->end == 0 || sch->end >= sch->set->max_ttl
-	    || ht_schedule_is_exhausted(sch, sch->end))
+	    || ht_schedule_is_exhausted(sch, sch->end)
+	    || sch->slots[check_ttl(sch)].is_busy)
 		return HT_TIME_NEVER;
 
 	bool is_urgent = sch->slots[sch->end].silent_run >= SILENT_RUN;
@@ -232,7 +238,8 @@ is_missed(struct ht_schedule *sch, unsigned ttl, ht_time now)
 {
 	struct ht_slot *slot = &sch->slots[ttl];
 
-	if (slot->attempts == 0 || now - slot->due <= sch->set->interval_ns / 2)
+	if (slot->attempts == 0 || slot->is_delayed
+	    || now - slot->due <= sch->set->interval_ns / 2)
 		return false;
 	slot->due = turn(sch, ttl, now);
 	return slot->due > now;
@@ -267,16 +274,26 @@ grow_due(struct ht_schedule *sch, ht_time now)
 	return 0;
 }
 
-/* The first ttl of the path whose turn it is; 0 if none. */
+/* Does it take part in the turns at the moment? */
+static bool
+is_waiting(const struct ht_schedule *sch, unsigned ttl)
+{
+	return !sch->slots[ttl].is_busy && !ht_schedule_is_exhausted(sch, ttl);
+}
+
+/* The ttl of the path whose turn it has been for longest; 0 if none. */
 static unsigned
 turn_due(struct ht_schedule *sch, ht_time now)
 {
+	unsigned found = 0;
+
 	for (unsigned ttl = sch->set->first_ttl; ttl <= live_last(sch); ttl++) {
-		if (!ht_schedule_is_exhausted(sch, ttl) && sch->slots[ttl].due <= now
-		    && !is_missed(sch, ttl, now))
-			return ttl;
+		ht_time due = sch->slots[ttl].due;
+		if (due <= now && (found == 0 || due < sch->slots[found].due)
+		    && is_waiting(sch, ttl) && !is_missed(sch, ttl, now))
+			found = ttl;
 	}
-	return 0;
+	return found;
 }
 
 unsigned
@@ -313,7 +330,7 @@ find_wake(const struct ht_schedule *sch)
 	if (check < next)
 		next = check;
 	for (unsigned ttl = sch->set->first_ttl; ttl <= live_last(sch); ttl++)
-		if (!ht_schedule_is_exhausted(sch, ttl) && sch->slots[ttl].due < next)
+		if (is_waiting(sch, ttl) && sch->slots[ttl].due < next)
 			next = sch->slots[ttl].due;
 	return next > rest_until(sch) ? next : rest_until(sch);
 }
@@ -327,6 +344,16 @@ ht_schedule_next(struct ht_schedule *sch)
 		sch->wake = find_wake(sch);
 	sch->is_wake_known = true;
 	return sch->wake;
+}
+
+/* When a ttl that is asked now has its next turn. */
+static ht_time
+turn_after(const struct ht_schedule *sch, unsigned ttl, ht_time now)
+{
+	/* On the grid a hop that came late would lose a whole interval. */
+	if (sch->slots[ttl].is_delayed)
+		return now + sch->set->interval_ns;
+	return next_turn(sch, ttl);
 }
 
 /* A probe was tried: what sent and failed have in common. */
@@ -344,7 +371,8 @@ tried(struct ht_schedule *sch, unsigned ttl, ht_time now)
 	if (sch->end != 0 && ttl > sch->end)
 		checked(sch, ttl, now);
 	if (!slot->is_led)
-		slot->due = next_turn(sch, ttl);
+		slot->due = turn_after(sch, ttl, now);
+	slot->is_delayed = false;
 	return slot;
 }
 
@@ -392,6 +420,38 @@ ht_schedule_failed(struct ht_schedule *sch, unsigned ttl, ht_time now)
 	sch->is_blocked = true;
 }
 
+void
+ht_schedule_busy(struct ht_schedule *sch, unsigned ttl)
+{
+	sch->is_wake_known = false;
+	sch->has_busy = true;
+	sch->slots[ttl].is_busy = true;
+	sch->slots[ttl].is_delayed = true;
+}
+
+void
+ht_schedule_free(struct ht_schedule *sch)
+{
+	if (!sch->has_busy)
+		return;
+	sch->is_wake_known = false;
+	sch->has_busy = false;
+	for (unsigned ttl = 1; ttl <= HT_TTL_MAX; ttl++)
+		sch->slots[ttl].is_busy = false;
+}
+
+void
+ht_schedule_again(struct ht_schedule *sch, unsigned ttl, ht_time now)
+{
+	struct ht_slot *slot = &sch->slots[ttl];
+
+	sch->is_wake_known = false;
+	if (slot->is_led || slot->due < now)
+		return;
+	slot->due = now;
+	slot->is_delayed = true;
+}
+
 static void
 set_end(struct ht_schedule *sch, unsigned ttl, enum ht_stop stop)
 {
@@ -434,7 +494,7 @@ judge_destination(struct ht_schedule *sch, unsigned ttl)
 {
 	const struct ht_slot *slot = &sch->slots[ttl];
 
-	if (slot->is_transit && slot->target_run < END_RUN)
+	if (ttl < sch->set->due_ttl || (slot->is_transit && slot->target_run < END_RUN))
 		return;
 
 	bool is_end_gone = sch->end != 0
@@ -461,6 +521,8 @@ judge_refusal(struct ht_schedule *sch, unsigned ttl)
 	const struct ht_slot *slot = &sch->slots[ttl];
 	bool is_sure = slot->refusal_run >= END_RUN;
 
+	if (ttl < sch->set->due_ttl)
+		return;
 	if (!is_sure && (slot->is_transit || is_transit_beyond(sch, ttl)))
 		return;
 	if (sch->stop == HT_STOP_DESTINATION && slot->refusal_run < REFUSAL_RUN)
@@ -483,6 +545,8 @@ ht_schedule_reply(struct ht_schedule *sch, unsigned ttl, const struct ht_reply *
 	if (was_pending)
 		slot->pending--;
 	slot->silent_run = 0;
+	if (reply->match == HT_MATCH_AMBIGUOUS)
+		return;
 	slot->is_transit |= is_transit;
 	slot->transit_run = is_transit ? slot->transit_run + 1 : 0;
 	slot->target_run = is_target ? slot->target_run + 1 : 0;
@@ -645,6 +709,9 @@ refit_end(struct ht_schedule *sch)
 	if (sch->end != 0 && sch->end < first) {
 		sch->end = 0;
 		sch->farthest = sch->frontier = first - 1;
+	} else if (sch->end != 0 && sch->end < sch->set->due_ttl) {
+		sch->farthest = sch->frontier = sch->end;
+		sch->end = 0;
 	} else if (sch->end > max) {
 		sch->cut_end = sch->end;
 		sch->cut_stop = sch->stop;

@@ -29,6 +29,8 @@ struct ht_slot {
 	unsigned silent_run;  /**< newest probes in a row that were lost */
 	unsigned own_silent;  /**< of its own, not of shared ones, lost in a row */
 	struct ht_addr from;  /**< of the newest answer, family none if none */
+	bool is_busy;         /**< the transport has no way for it at the moment */
+	bool is_delayed;      /**< it had none since its turn came */
 	bool is_led;          /**< another lane's probes stand for this one's */
 	uint16_t leader;      /**< that lane */
 };
@@ -55,6 +57,7 @@ struct ht_schedule {
 	bool is_wake_known;    /**< wake is set; nothing has changed since */
 	bool is_started;
 	bool is_blocked; /**< the newest attempt failed: do not grow */
+	bool has_busy;   /**< any slot is busy */
 };
 
 /**
@@ -81,7 +84,23 @@ void ht_schedule_shared(struct ht_schedule *sch, unsigned ttl);
 /** A probe of this ttl could not leave. */
 void ht_schedule_failed(struct ht_schedule *sch, unsigned ttl, ht_time now);
 
-/** A probe that had left was answered for the first time, late or not. */
+/**
+ * The transport cannot take a probe of this ttl now: it is due again, as soon as
+ * ht_schedule_free() was called, however late that is.
+ */
+void ht_schedule_busy(struct ht_schedule *sch, unsigned ttl);
+
+/** The transport has news: what was refused by it may be tried again. */
+void ht_schedule_free(struct ht_schedule *sch);
+
+/** Let a ttl be asked again at once, out of turn. */
+void ht_schedule_again(struct ht_schedule *sch, unsigned ttl, ht_time now);
+
+/**
+ * A probe that had left was answered for the first time, late or not.
+ *
+ * An ambiguous answer counts as one, but tells nothing about the end of the path.
+ */
 void ht_schedule_reply(struct ht_schedule *sch, unsigned ttl,
     const struct ht_reply *reply, bool was_pending, ht_time now);
 

@@ -106,8 +106,8 @@ finish_stream(struct report *rp, unsigned target)
 static uint64_t
 raw_seq(const struct report *rp, const struct ht_event *ev)
 {
-	uint64_t flows = ht_session_settings(rp->run.ss)->flows;
-	uint64_t nth = (uint64_t)ev->seq * (flows > 0 ? flows : 1) + ev->flow;
+	const struct ht_settings *set = ht_session_settings(rp->run.ss);
+	uint64_t nth = (uint64_t)ev->seq * set->flows + (ev->flow - set->flow);
 
 	return RAW_SEQ_FIRST + nth * HT_TTL_MAX + ev->ttl - 1;
 }

@@ -3,8 +3,9 @@
  * @file internal.h
  * What the files of the session share; private to src/session.
  *
- * A lane is one (target, flow): its schedule says what leaves when, its path
- * folds the events.  The schedule and the path do not know each other.
+ * A lane is one (target, protocol, flow): its schedule says what leaves when, its
+ * path folds the events.  The schedule and the path do not know each other.  Lanes
+ * of another protocol than the settings' rest.
  */
 #ifndef HT_SESSION_INTERNAL_H
 #define HT_SESSION_INTERNAL_H
@@ -20,7 +21,8 @@
 
 struct lane {
 	uint16_t target;
-	uint16_t flow;
+	uint16_t flow; /* number of the flow */
+	uint8_t proto; /* enum ht_proto */
 	struct ht_schedule sch;
 	struct ht_path *path;
 	uint8_t told_end; /* what the newest END event said */
@@ -30,8 +32,8 @@ struct lane {
 
 struct target {
 	struct ht_target pub;
-	unsigned first_lane; /* its lanes are consecutive */
-	unsigned n_lanes;    /* 0 before it has an address */
+	unsigned first_lane[HT_PROTO_COUNT]; /* lanes of a protocol are consecutive */
+	unsigned n_lanes[HT_PROTO_COUNT];    /* 0 before it has an address */
 	bool is_prepared;
 	unsigned failures; /* sends in a row that failed */
 };
@@ -47,7 +49,7 @@ struct ht_session {
 	unsigned max_ttl; /* of the beginning: the memory was taken for it */
 	struct target targets[HT_TARGETS_MAX];
 	unsigned n_targets;
-	struct lane **lanes; /* owned; HT_TARGETS_MAX * flows places */
+	struct lane **lanes; /* owned; HT_TARGETS_MAX * HT_PROTO_COUNT * flows places */
 	unsigned n_lanes;
 	struct ht_inflight flight;
 	struct observer observers[OBSERVERS_MAX];
@@ -65,6 +67,9 @@ struct ht_session {
 	ht_time last_sent; /* newest attempt, for the grace time */
 	ht_time slowest;   /* longest round trip of a late answer, 0 if none */
 };
+
+/** Is it probed?  Not while another protocol is. */
+bool ht_session_is_active(const struct ht_session *ss, unsigned lane);
 
 /** Hand an event to its path (no lane: marks to all of them) and the observers. */
 void ht_session_emit(

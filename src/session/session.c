@@ -19,7 +19,8 @@ ht_session_new(const struct ht_settings *set, struct ht_transport *tp)
 {
 	struct ht_session *ss = calloc(1, sizeof(*ss));
 
-	assert(set->interval_ns > 0 && set->timeout_ns > 0 && set->flows >= 1);
+	assert(set->interval_ns > 0 && set->timeout_ns > 0);
+	assert(set->flows >= 1 && set->flows <= HT_FLOWS_MAX);
 	if (ss == NULL)
 		return NULL;
 	ss->set = *set;
@@ -28,7 +29,8 @@ ht_session_new(const struct ht_settings *set, struct ht_transport *tp)
 	ss->promised = HT_TIME_NEVER;
 	ht_rng_init(&ss->rng, set->seed);
 	ht_nametab_init(&ss->names);
-	ss->lanes = calloc((size_t)HT_TARGETS_MAX * set->flows, sizeof(ss->lanes[0]));
+	ss->lanes = calloc(
+	    (size_t)HT_TARGETS_MAX * HT_PROTO_COUNT * set->flows, sizeof(ss->lanes[0]));
 	if (ss->lanes == NULL || ht_inflight_init(&ss->flight, HT_INFLIGHT_MAX) < 0) {
 		ht_session_free(ss);
 		return NULL;
@@ -70,43 +72,57 @@ history_wanted(const struct ht_settings *set)
 }
 
 static struct lane *
-lane_new(const struct ht_session *ss, unsigned target, unsigned flow)
+lane_new(const struct ht_session *ss, unsigned target, unsigned index)
 {
 	struct lane *lane = calloc(1, sizeof(*lane));
 
 	if (lane == NULL)
 		return NULL;
 	lane->target = (uint16_t)target;
-	lane->flow = (uint16_t)flow;
+	lane->flow = (uint16_t)(ss->set.flow + index);
+	lane->proto = (uint8_t)ss->set.proto;
 	lane->path = ht_path_new(ss->max_ttl, history_wanted(&ss->set));
 	if (lane->path == NULL) {
 		free(lane);
 		return NULL;
 	}
 
-	double phase = GOLDEN * (ss->n_lanes + flow);
+	double phase = GOLDEN * (ss->n_lanes + index);
 	ht_schedule_init(&lane->sch, &ss->set, phase - (double)(long)phase);
 	return lane;
 }
 
-/* Make the lanes of a target that has got its address. */
+/* Make the lanes of a target for the present protocol, if it has none yet. */
 static int
-open_lanes(struct ht_session *ss, struct target *t, const struct ht_addr *addr)
+open_lanes(struct ht_session *ss, struct target *t)
 {
-	unsigned index = (unsigned)(t - ss->targets);
+	unsigned target = (unsigned)(t - ss->targets);
+	unsigned proto = ss->set.proto;
 
-	for (unsigned flow = 0; flow < ss->set.flows; flow++) {
-		struct lane *lane = lane_new(ss, index, flow);
+	if (t->n_lanes[proto] > 0)
+		return 0;
+	for (unsigned i = 0; i < ss->set.flows; i++) {
+		struct lane *lane = lane_new(ss, target, i);
 		if (lane == NULL) {
-			while (flow-- > 0)
-				lane_free(ss->lanes[ss->n_lanes + flow]);
+			while (i-- > 0)
+				lane_free(ss->lanes[ss->n_lanes + i]);
 			return -ENOMEM;
 		}
-		ss->lanes[ss->n_lanes + flow] = lane;
+		ss->lanes[ss->n_lanes + i] = lane;
 	}
-	t->first_lane = ss->n_lanes;
-	t->n_lanes = ss->set.flows;
+	t->first_lane[proto] = ss->n_lanes;
+	t->n_lanes[proto] = ss->set.flows;
 	ss->n_lanes += ss->set.flows;
+	return 0;
+}
+
+static int
+make_ready(struct ht_session *ss, struct target *t, const struct ht_addr *addr)
+{
+	int r = open_lanes(ss, t);
+
+	if (r < 0)
+		return r;
 	t->pub.addr = *addr;
 	t->pub.state = HT_TARGET_READY;
 	return 0;
@@ -122,11 +138,18 @@ ht_session_add(struct ht_session *ss, const char *name, const struct ht_addr *ad
 	*t = (struct target){ .pub.state = HT_TARGET_RESOLVING };
 	ht_text_clean(t->pub.name, sizeof(t->pub.name), name);
 	if (addr != NULL) {
-		int r = open_lanes(ss, t, addr);
+		int r = make_ready(ss, t, addr);
 		if (r < 0)
 			return r;
 	}
 	return (int)ss->n_targets++;
+}
+
+void
+ht_session_set_port(struct ht_session *ss, unsigned target, unsigned port)
+{
+	assert(target < ss->n_targets && port <= UINT16_MAX);
+	ss->targets[target].pub.port = port;
 }
 
 int
@@ -139,7 +162,7 @@ ht_session_resolve(struct ht_session *ss, unsigned target, const struct ht_addr 
 	if (t->pub.state == HT_TARGET_READY)
 		return -EALREADY;
 	if (addr != NULL)
-		return open_lanes(ss, t, addr);
+		return make_ready(ss, t, addr);
 	t->pub.state = HT_TARGET_FAILED;
 	ht_text_clean(t->pub.error, sizeof(t->pub.error), error);
 	return 0;
@@ -207,17 +230,40 @@ ht_session_settings(const struct ht_session *ss)
 	return &ss->set;
 }
 
+/* Make the paths that the new protocol has not yet; those of the old one rest. */
+static int
+change_proto(struct ht_session *ss, enum ht_proto proto)
+{
+	enum ht_proto old = ss->set.proto;
+
+	ss->set.proto = proto;
+	for (unsigned i = 0; i < ss->n_targets; i++) {
+		struct target *t = &ss->targets[i];
+		if (t->pub.state == HT_TARGET_READY && open_lanes(ss, t) < 0) {
+			ss->set.proto = old;
+			return -ENOMEM;
+		}
+	}
+	for (unsigned i = 0; i < ss->n_targets; i++)
+		ss->targets[i].is_prepared = false;
+	ss->is_done = false;
+	return 0;
+}
+
 int
 ht_session_set(struct ht_session *ss, const struct ht_settings *set, ht_time now)
 {
 	if (!ht_settings_are_valid(set, ss->max_ttl))
 		return -EINVAL;
+	if (set->proto != ss->set.proto && change_proto(ss, set->proto) < 0)
+		return -ENOMEM;
 	ss->set.interval_ns = set->interval_ns;
 	ss->set.timeout_ns = set->timeout_ns;
 	ss->set.grace_ns = set->grace_ns;
 	ss->set.first_ttl = set->first_ttl;
 	ss->set.max_ttl = set->max_ttl;
 	ss->set.max_unknown = set->max_unknown;
+	ss->set.due_ttl = set->due_ttl;
 	ss->set.size = set->size;
 	ss->set.pattern = set->pattern;
 	ss->set.tos = set->tos;
@@ -243,11 +289,18 @@ ht_session_target(const struct ht_session *ss, unsigned target)
 }
 
 const struct ht_path *
+ht_session_path_of(
+    const struct ht_session *ss, unsigned target, enum ht_proto proto, unsigned flow)
+{
+	if (target >= ss->n_targets || flow >= ss->targets[target].n_lanes[proto])
+		return NULL;
+	return ss->lanes[ss->targets[target].first_lane[proto] + flow]->path;
+}
+
+const struct ht_path *
 ht_session_path(const struct ht_session *ss, unsigned target, unsigned flow)
 {
-	if (target >= ss->n_targets || flow >= ss->targets[target].n_lanes)
-		return NULL;
-	return ss->lanes[ss->targets[target].first_lane + flow]->path;
+	return ht_session_path_of(ss, target, ss->set.proto, flow);
 }
 
 ht_time

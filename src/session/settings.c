@@ -30,6 +30,8 @@ ht_settings_are_valid(const struct ht_settings *set, unsigned max_ttl)
 	bool is_sized = set->size <= HT_SIZE_MAX && set->size >= -HT_SIZE_MAX
 			&& (set->size >= HT_SIZE_MIN || set->size <= -HT_SIZE_MIN);
 
-	return is_timed && is_ranged && is_sized && set->tos <= 255
-	       && set->pattern <= 255;
+	bool is_known = set->proto > HT_PROTO_NONE && set->proto < HT_PROTO_COUNT;
+
+	return is_timed && is_ranged && is_sized && is_known && set->tos <= 255
+	       && set->pattern <= 255 && set->due_ttl <= HT_TTL_MAX;
 }

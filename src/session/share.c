@@ -95,7 +95,8 @@ ht_share_wait(struct ht_session *ss, unsigned lane, unsigned ttl, ht_time now)
 		return wait_on(ss, lane, ttl, now);
 	for (unsigned i = 0; i < ss->n_lanes; i++) {
 		const struct lane *other = ss->lanes[i];
-		if (i == lane || other->flow != own->flow
+		if (i == lane || !ht_session_is_active(ss, i)
+		    || other->flow != own->flow
 		    || ss->targets[other->target].pub.addr.family != addr->family
 		    || !ht_schedule_can_follow(&own->sch, &other->sch, ttl)
 		    || !has_room(ss, lane, i, ttl))

@@ -90,6 +90,7 @@ lane_event(const struct lane *lane, enum ht_event_type type, unsigned ttl, ht_ti
 		.ttl = (uint8_t)ttl,
 		.target = lane->target,
 		.flow = lane->flow,
+		.proto = lane->proto,
 		.at = at,
 		.rtt_ns = -1,
 	};
@@ -191,7 +192,9 @@ answer_type(const struct ht_flight *f, const struct ht_reply *reply)
 static void
 take_answer(struct ht_session *ss, struct ht_flight *f, const struct ht_reply *reply)
 {
-	if (f->is_shared && !ht_share_adopt(ss, f, &reply->from))
+	bool is_known = reply->match != HT_MATCH_AMBIGUOUS;
+
+	if (f->is_shared && !ht_share_adopt(ss, f, is_known ? &reply->from : NULL))
 		return;
 
 	struct lane *lane = ss->lanes[f->lane];
@@ -226,6 +229,11 @@ on_reply(void *ctx, const struct ht_reply *reply)
 
 	if (f == NULL || f->is_shared || f->state == HT_FLIGHT_WITHDRAWN) {
 		emit_unmatched(ss, reply);
+		return;
+	}
+	/* No answer yet: the transport would like to know more first. */
+	if (reply->kind == HT_REPLY_NONE) {
+		ht_schedule_again(&ss->lanes[f->lane]->sch, f->ttl, ss->now);
 		return;
 	}
 	while (f != NULL) {
@@ -275,19 +283,21 @@ probe_size(struct ht_session *ss)
 static struct ht_probe
 make_probe(struct ht_session *ss, const struct lane *lane, unsigned ttl, uint32_t token)
 {
+	const struct ht_target *target = &ss->targets[lane->target].pub;
 	int pattern = ss->set.pattern;
 
 	return (struct ht_probe){
 		.token = token,
-		.target = ss->targets[lane->target].pub.addr,
-		.proto = (uint8_t)ss->set.proto,
+		.target = target->addr,
+		.proto = lane->proto,
 		.ttl = (uint8_t)ttl,
 		.tos = (uint8_t)ss->set.tos,
 		.pattern = (uint8_t)(pattern >= 0 ? pattern
 						  : (int)ht_rng_below(&ss->rng, 256)),
 		.flow = lane->flow,
 		.size = (uint16_t)probe_size(ss),
-		.port = (uint16_t)ss->set.port,
+		.port = (uint16_t)(target->port != 0 ? target->port : ss->set.port),
+		.local_port = (uint16_t)ss->set.local_port,
 	};
 }
 
@@ -390,6 +400,10 @@ send_one(struct ht_session *ss, unsigned index, unsigned ttl, ht_time now)
 	int r = transmit(ss, index, ttl, now, &f);
 
 	lane->sch.slots[ttl].is_led = false;
+	if (r == -EAGAIN) {
+		ht_schedule_busy(&lane->sch, ttl);
+		return;
+	}
 	ss->last_sent = now;
 	if (r < 0) {
 		note_failed(ss, index, ttl, now, -r);
@@ -403,15 +417,50 @@ send_one(struct ht_session *ss, unsigned index, unsigned ttl, ht_time now)
 	ht_share_sent(ss, index, ttl, now, f);
 }
 
+bool
+ht_session_is_active(const struct ht_session *ss, unsigned lane)
+{
+	return ss->lanes[lane]->proto == ss->set.proto;
+}
+
+/*
+ * When the first probe of a lane may leave.  The flows of a target begin one after
+ * the other, or the first routers would be asked by all of them at once.
+ */
+static ht_time
+lane_start(const struct ht_session *ss, const struct lane *lane)
+{
+	const struct target *t = &ss->targets[lane->target];
+	const struct lane *first = ss->lanes[t->first_lane[lane->proto]];
+	unsigned index = lane->flow - first->flow;
+
+	if (index == 0 || lane->sch.is_started)
+		return 0;
+	if (!first->sch.is_started)
+		return HT_TIME_NEVER;
+	return first->sch.start + ss->set.interval_ns / ss->set.flows * index;
+}
+
+static void
+send_lane(struct ht_session *ss, unsigned lane, ht_time now)
+{
+	struct ht_schedule *sch = &ss->lanes[lane]->sch;
+	unsigned ttl;
+
+	if (!ht_session_is_active(ss, lane) || lane_start(ss, ss->lanes[lane]) > now)
+		return;
+	/* The transport has been heard since it had no way for a probe. */
+	ht_schedule_free(sch);
+	while ((ttl = ht_schedule_due(sch, now)) != 0)
+		if (!ht_share_wait(ss, lane, ttl, now))
+			send_one(ss, lane, ttl, now);
+}
+
 static void
 send_due(struct ht_session *ss, ht_time now)
 {
-	unsigned ttl;
-
 	for (unsigned i = 0; i < ss->n_lanes; i++)
-		while ((ttl = ht_schedule_due(&ss->lanes[i]->sch, now)) != 0)
-			if (!ht_share_wait(ss, i, ttl, now))
-				send_one(ss, i, ttl, now);
+		send_lane(ss, i, now);
 }
 
 /* Was the step called much later than it had asked for? */
@@ -440,7 +489,8 @@ is_outstanding(const struct ht_session *ss, ht_time now)
 	if (now - ss->last_sent >= ss->set.grace_ns)
 		return false;
 	for (unsigned i = 0; i < ss->n_lanes; i++)
-		if (ht_schedule_pending(&ss->lanes[i]->sch) > 0)
+		if (ht_session_is_active(ss, i)
+		    && ht_schedule_pending(&ss->lanes[i]->sch) > 0)
 			return true;
 	return ss->totals.lost > 0 && now < late_until(ss);
 }
@@ -455,7 +505,8 @@ is_all_sent(const struct ht_session *ss)
 		if (ss->targets[i].pub.state == HT_TARGET_RESOLVING)
 			return false;
 	for (unsigned i = 0; i < ss->n_lanes; i++)
-		if (!ht_schedule_is_done(&ss->lanes[i]->sch))
+		if (ht_session_is_active(ss, i)
+		    && !ht_schedule_is_done(&ss->lanes[i]->sch))
 			return false;
 	return true;
 }
@@ -472,6 +523,18 @@ look_whether_done(struct ht_session *ss, ht_time now)
 	ht_session_mark(ss, HT_MARK_DONE, now);
 }
 
+/* When a lane has something to send, HT_TIME_NEVER if it rests. */
+static ht_time
+lane_next(const struct ht_session *ss, unsigned lane)
+{
+	ht_time start = lane_start(ss, ss->lanes[lane]);
+	ht_time due = ht_schedule_next(&ss->lanes[lane]->sch);
+
+	if (!ht_session_is_active(ss, lane))
+		return HT_TIME_NEVER;
+	return due > start ? due : start;
+}
+
 static ht_time
 next_deadline(struct ht_session *ss)
 {
@@ -483,7 +546,7 @@ next_deadline(struct ht_session *ss)
 	if (arrival < next)
 		next = arrival;
 	for (unsigned i = 0; !ss->is_paused && i < ss->n_lanes; i++) {
-		ht_time due = ht_schedule_next(&ss->lanes[i]->sch);
+		ht_time due = lane_next(ss, i);
 		if (due < next)
 			next = due;
 	}
