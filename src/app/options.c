@@ -286,6 +286,27 @@ set_max_ttl(struct app_parse *ps, const struct app_value *v)
 }
 
 static int
+set_due_ttl(struct app_parse *ps, const struct app_value *v)
+{
+	ps->opt->settings.due_ttl = (unsigned)v->number;
+	return 0;
+}
+
+static int
+set_flow(struct app_parse *ps, const struct app_value *v)
+{
+	ps->opt->settings.flow = (unsigned)v->number;
+	return 0;
+}
+
+static int
+set_flows(struct app_parse *ps, const struct app_value *v)
+{
+	ps->opt->settings.flows = (unsigned)v->number;
+	return 0;
+}
+
+static int
 set_max_unknown(struct app_parse *ps, const struct app_value *v)
 {
 	ps->opt->settings.max_unknown = (unsigned)v->number;
@@ -432,6 +453,12 @@ const struct app_option app_option_table[] = {
 	    "go no farther than this hop"),
 	NUMBER('U', "max-unknown", PROBE, MTR, "COUNT", "a number of hops", 1, HT_TTL_MAX, "12", set_max_unknown,
 	    "give up behind so many silent hops in a row"),
+	NUMBER('D', "due-ttl",     PROBE, MTR, "TTL", "a TTL", 1, HT_TTL_MAX, NULL, set_due_ttl,
+	    "go on to this hop, even if the target answers before"),
+	NUMBER(0, "flow",          PROBE, OWN, "NUMBER", "the number of a flow", 0, HT_FLOW_MAX, "0", set_flow,
+	    "keep to this one of the ways that routers balance over"),
+	NUMBER(0, "flows",         PROBE, OWN, "COUNT", "a number of flows", 1, HT_FLOWS_MAX, "1", set_flows,
+	    "look at so many flows, from --flow on"),
 	RANGED('s', "psize",       PROBE, MTR, "BYTES", "a packet size", "28 to 9000, or -9000 to -28 for random sizes",
 	    -9000, 9000, "64", set_psize, "size of the whole IP packet"),
 	RANGED('B', "bitpattern",  PROBE, MTR, "BYTE", "a byte", "0 to 255, or -1 for random bytes",
@@ -464,15 +491,12 @@ const struct app_option app_option_table[] = {
 	LATER('P', "port",                MTR),
 	LATER('L', "localport",           MTR),
 	LATER('M', "mark",                MTR),
-	LATER('D', "due-ttl",             MTR),
 	LATER('E', "max-display-path",    MTR),
 	LATER('z', "aslookup",            MTR),
 	LATER('y', "ipinfo",              MTR),
 	LATER(0,   "scale",               MTR),
 	LATER(0,   "trace",               OWN),
 	LATER('q', "queries",             OWN),
-	LATER(0,   "flow",                OWN),
-	LATER(0,   "flows",               OWN),
 	LATER(0,   "record",              OWN),
 	LATER(0,   "replay",              OWN),
 	LATER(0,   "ndjson",              OWN),

@@ -381,6 +381,12 @@ check_range(struct app_parse *ps)
 	if (set->first_ttl > set->max_ttl)
 		return app_refuse(ps, "--first-ttl: %u is beyond --max-ttl, %u",
 		    set->first_ttl, set->max_ttl);
+	if (set->due_ttl > set->max_ttl)
+		return app_refuse(ps, "--due-ttl: %u is beyond --max-ttl, %u",
+		    set->due_ttl, set->max_ttl);
+	if (set->flow + set->flows - 1 > HT_FLOW_MAX)
+		return app_refuse(ps, "--flows: %u from --flow %u on are more than %u",
+		    set->flows, set->flow, HT_FLOW_MAX + 1);
 	return 0;
 }
 

@@ -73,6 +73,10 @@ const struct ui_key_row ui_keys[] = {
 	    "Set the byte that fills the packet" },
 	{ { 'Q' }, UI_ACT_TOS, UI_WHERE_PANES, NULL, 0,
 	    "Set the type of service (traffic class)" },
+	{ { 'u' }, UI_ACT_UDP, UI_WHERE_PANES, NULL, 0,
+	    "Probe with UDP, or with ICMP again; each keeps its history" },
+	{ { 't' }, UI_ACT_TCP, UI_WHERE_PANES, NULL, 0,
+	    "Probe with TCP, or with ICMP again; each keeps its history" },
 
 	{ { 'w', F(9) }, UI_ACT_REPORT, UI_WHERE_PANES, "save", 11,
 	    "Write a report to a file" },

@@ -275,6 +275,41 @@ toggle_pause(struct ui *ui, ht_time now)
 		ht_session_pause(ui->ss, now);
 }
 
+static unsigned
+cap_of(enum ht_proto proto)
+{
+	static const unsigned caps[HT_PROTO_COUNT] = {
+		[HT_PROTO_ICMP] = HT_CAP_ICMP,
+		[HT_PROTO_UDP] = HT_CAP_UDP,
+		[HT_PROTO_TCP] = HT_CAP_TCP,
+	};
+
+	return caps[proto];
+}
+
+/* Probe with another protocol, or with ICMP if that is the one in use. */
+static void
+change_proto(struct ui *ui, enum ht_proto proto, ht_time now)
+{
+	const struct ht_transport *tp = ht_session_transport(ui->ss);
+	struct ht_settings set = *ht_session_settings(ui->ss);
+	char text[80];
+
+	if (set.proto == proto)
+		proto = HT_PROTO_ICMP;
+	if ((tp->ops->caps(tp) & cap_of(proto)) == 0) {
+		snprintf(text, sizeof(text), "%s cannot be sent from here by this user",
+		    ht_proto_name(proto));
+	} else {
+		set.proto = proto;
+		snprintf(text, sizeof(text), "%s now; what was seen before is kept",
+		    ht_proto_name(proto));
+		if (ht_session_set(ui->ss, &set, now) < 0)
+			snprintf(text, sizeof(text), "memory is short");
+	}
+	ui_notice(ui, text, now);
+}
+
 /* Enough to get to either end of anything. */
 #define ALL 100000
 
@@ -383,6 +418,12 @@ act(struct ui *ui, enum ui_action action, int key, ht_time now)
 	case UI_ACT_PATTERN:
 	case UI_ACT_TOS:
 		ui_prompt_open(ui, action);
+		break;
+	case UI_ACT_UDP:
+		change_proto(ui, HT_PROTO_UDP, now);
+		break;
+	case UI_ACT_TCP:
+		change_proto(ui, HT_PROTO_TCP, now);
 		break;
 	case UI_ACT_REPORT:
 		ask(ui, UI_REQUEST_REPORT);

@@ -303,6 +303,13 @@ value_errors(void **state)
 		{ "-f 31", "--first-ttl: 31 is beyond --max-ttl, 30" },
 		{ "-m 256", "--max-ttl: '256' is not a TTL (1 to 255)" },
 		{ "-f 5 -m 4", "--first-ttl: 5 is beyond --max-ttl, 4" },
+		{ "-D 0", "--due-ttl: '0' is not a TTL (1 to 255)" },
+		{ "-D 31", "--due-ttl: 31 is beyond --max-ttl, 30" },
+		{ "--flow 4096",
+		    "--flow: '4096' is not the number of a flow (0 to 4095)" },
+		{ "--flows 65", "--flows: '65' is not a number of flows (1 to 64)" },
+		{ "--flow 4095 --flows 2",
+		    "--flows: 2 from --flow 4095 on are more than 4096" },
 		{ "-U 0", "--max-unknown: '0' is not a number of hops (1 to 255)" },
 		{ "-s 27", "--psize: '27' is not a packet size (28 to 9000, or -9000 "
 			   "to -28 for random sizes)" },

@@ -489,6 +489,32 @@ test_range_of_hops(void **state)
 	bench_done(&b);
 }
 
+/* Each protocol has a path and counts of its own, which are there again later. */
+static void
+test_protocol_is_changed_live(void **state)
+{
+	struct bench b;
+
+	(void)state;
+	bench_init(&b, long_path, "203.0.113.80");
+	run(&b, 20 * HT_S);
+	expect(&b, "icmp");
+	press(&b, "u");
+	expect(&b, "udp now; what was seen before is kept");
+	run(&b, 5 * HT_S);
+	expect(&b, " udp ");
+	expect(&b, "20  203.0.113.80");
+	assert_in_range(ht_path_cycles(ht_session_path(b.ss, 0, 0)), 4, 6);
+	press(&b, "t");
+	run(&b, 3 * HT_S);
+	expect(&b, " tcp ");
+	press(&b, "t");
+	run(&b, 5 * HT_S);
+	expect(&b, " icmp ");
+	assert_in_range(ht_path_cycles(ht_session_path(b.ss, 0, 0)), 24, 26);
+	bench_done(&b);
+}
+
 /* Whoever presses a key sees that it does something, or that it does not. */
 static void
 test_unknown_keys(void **state)
@@ -575,6 +601,7 @@ main(void)
 		cmocka_unit_test(test_help),
 		cmocka_unit_test(test_home_and_end),
 		cmocka_unit_test(test_range_of_hops),
+		cmocka_unit_test(test_protocol_is_changed_live),
 		cmocka_unit_test(test_unknown_keys),
 		cmocka_unit_test(test_keys_that_always_work),
 		cmocka_unit_test(test_requests_and_frames),
