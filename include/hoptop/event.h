@@ -37,6 +37,7 @@ enum ht_mark {
 	HT_MARK_RESET,    /**< statistics start anew; the history stays */
 	HT_MARK_GAP,      /**< nothing was sent for a while: suspended, stalled */
 	HT_MARK_SETTINGS, /**< interval, size, ... were changed while running */
+	HT_MARK_SOURCE,   /**< a target is probed from another address now */
 	HT_MARK_DONE,     /**< all cycles are done and nothing is outstanding */
 	HT_MARK_COUNT
 };

@@ -138,6 +138,12 @@ int ht_session_observe(struct ht_session *ss, ht_event_fn *fn, void *ctx);
  */
 ht_time ht_session_step(struct ht_session *ss, ht_time now);
 
+/**
+ * Tell that the machine was suspended: a monotonic clock does not see it.  Marks
+ * the gap, and looks up the routes anew.
+ */
+void ht_session_wake(struct ht_session *ss, ht_time now);
+
 /** True once all cycles are done and nothing is outstanding. */
 bool ht_session_is_done(const struct ht_session *ss);
 

@@ -42,6 +42,9 @@
 /* Virtual steps between two looks for signals. */
 #define STEPS_PER_LOOK 256
 
+/* What is shorter is no suspension: two clocks are not read at once. */
+#define SLEEP_MIN HT_S
+
 struct run {
 	const struct app_options *opt;
 	struct app_world world;
@@ -392,6 +395,8 @@ loop(struct run *run)
 
 		if (run->hosts.names != NULL)
 			names_process(run->hosts.names, now);
+		if (app_world_slept(&run->world) > SLEEP_MIN)
+			ht_session_wake(run->ss, now);
 		ht_time next = ht_session_step(run->ss, now);
 		if (run->term != NULL)
 			next = tend_screen(run, now, next);

@@ -153,6 +153,7 @@ app_world_open(struct app_world *world, const struct app_options *opt, bool has_
 		.is_virtual = is_sim && !has_screen,
 		.start_ns = clock_ns(CLOCK_REALTIME),
 	};
+	app_world_slept(world);
 	return is_sim ? open_sim(world, opt, err) : open_dgram(world, opt, err);
 }
 
@@ -168,6 +169,19 @@ ht_time
 app_world_now(const struct app_world *world)
 {
 	return world->is_virtual ? world->now : clock_ns(CLOCK_MONOTONIC);
+}
+
+ht_time
+app_world_slept(struct app_world *world)
+{
+	ht_time before = world->suspended;
+
+	if (world->is_virtual)
+		return 0;
+#ifdef CLOCK_BOOTTIME
+	world->suspended = clock_ns(CLOCK_BOOTTIME) - clock_ns(CLOCK_MONOTONIC);
+#endif
+	return world->suspended - before;
 }
 
 int64_t

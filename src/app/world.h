@@ -20,6 +20,7 @@ struct app_world {
 	bool is_fallback;      /**< auto took UDP: this user may not send ICMP */
 	bool is_virtual;       /**< time is `now`, set by the run loop */
 	ht_time now;           /**< the virtual time */
+	ht_time suspended;     /**< of app_world_slept(): total so far */
 	int64_t start_ns;      /**< wall clock at the opening, ns since 1970 */
 };
 
@@ -37,6 +38,12 @@ void app_world_close(struct app_world *world);
 
 /** The time to step the session with. */
 ht_time app_world_now(const struct app_world *world);
+
+/**
+ * Tell how long the machine has been suspended since the call before, in ns; 0 in
+ * virtual time, and where the kernel does not say.
+ */
+ht_time app_world_slept(struct app_world *world);
 
 /** The wall clock that belongs to app_world_now(), ns since 1970. */
 int64_t app_world_wall(const struct app_world *world);

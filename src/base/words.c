@@ -88,6 +88,7 @@ ht_mark_name(enum ht_mark mark)
 		[HT_MARK_RESET] = "reset",
 		[HT_MARK_GAP] = "gap",
 		[HT_MARK_SETTINGS] = "settings",
+		[HT_MARK_SOURCE] = "source",
 		[HT_MARK_DONE] = "done",
 	};
 

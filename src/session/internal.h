@@ -35,7 +35,8 @@ struct target {
 	unsigned first_lane[HT_PROTO_COUNT]; /* lanes of a protocol are consecutive */
 	unsigned n_lanes[HT_PROTO_COUNT];    /* 0 before it has an address */
 	bool is_prepared;
-	unsigned failures; /* sends in a row that failed */
+	ht_time prepared_at; /* when its route was looked up */
+	unsigned failures;   /* sends in a row that failed */
 };
 
 struct observer {

@@ -12,10 +12,12 @@
 
 #include <errno.h>
 
+#include "base/addr.h"
 #include "session/settings.h"
 
-/* After so many failures in a row the route is looked up anew. */
+/* After so many failures in a row the route is looked up anew; and now and then. */
 #define PREPARE_AFTER_FAILURES 3
+#define PREPARE_EVERY          (10 * HT_S)
 
 /* Count an event for the whole run. */
 static void
@@ -301,16 +303,30 @@ make_probe(struct ht_session *ss, const struct lane *lane, unsigned ttl, uint32_
 	};
 }
 
-/* Look up the route: before the first probe, and when sending keeps failing. */
+/*
+ * Look up the route: before the first probe, when sending keeps failing, and now and
+ * then, for the machine may have moved to another network.
+ */
 static int
-prepare(struct ht_session *ss, struct target *t)
+prepare(struct ht_session *ss, struct target *t, ht_time now)
 {
+	struct ht_addr before = t->pub.source;
 	int r = ss->tp->ops->prepare(
 	    ss->tp, &t->pub.addr, ss->set.proto, &t->pub.source);
 
 	t->is_prepared = r == 0;
+	t->prepared_at = now;
 	t->failures = 0;
+	if (before.family != HT_FAMILY_NONE && !ht_addr_equal(&before, &t->pub.source))
+		ht_session_mark(ss, HT_MARK_SOURCE, now);
 	return r;
+}
+
+static bool
+is_route_known(const struct target *t, ht_time now)
+{
+	return t->is_prepared && t->failures < PREPARE_AFTER_FAILURES
+	       && now - t->prepared_at < PREPARE_EVERY;
 }
 
 /* Fill in the reserved place of a probe. */
@@ -337,8 +353,8 @@ transmit(struct ht_session *ss, unsigned index, unsigned ttl, ht_time now,
 
 	if (f == NULL)
 		return -ENOBUFS;
-	if (!t->is_prepared || t->failures >= PREPARE_AFTER_FAILURES) {
-		int r = prepare(ss, t);
+	if (!is_route_known(t, now)) {
+		int r = prepare(ss, t, now);
 		if (r < 0)
 			return r;
 	}
@@ -471,6 +487,16 @@ note_gap(struct ht_session *ss, ht_time now)
 
 	if (ss->promised != HT_TIME_NEVER && now - ss->promised > patience)
 		ht_session_mark(ss, HT_MARK_GAP, now);
+}
+
+void
+ht_session_wake(struct ht_session *ss, ht_time now)
+{
+	for (unsigned i = 0; i < ss->n_targets; i++)
+		ss->targets[i].is_prepared = false;
+	for (unsigned i = 0; i < ss->n_lanes; i++)
+		ht_schedule_hold(&ss->lanes[i]->sch, now);
+	ht_session_mark(ss, HT_MARK_GAP, now);
 }
 
 /*

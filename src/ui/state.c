@@ -52,8 +52,12 @@ ui_event(void *ctx, const struct ht_event *ev)
 	struct ui *ui = ctx;
 
 	ui->is_dirty = true;
-	if (ev->type == HT_EVENT_MARK && ev->mark == HT_MARK_GAP)
+	if (ev->type != HT_EVENT_MARK)
+		return;
+	if (ev->mark == HT_MARK_GAP)
 		ui_notice(ui, "a gap: nothing was sent for a while", ev->at);
+	else if (ev->mark == HT_MARK_SOURCE)
+		ui_notice(ui, "this host sends from another address now", ev->at);
 }
 
 void

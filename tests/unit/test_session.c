@@ -30,6 +30,7 @@ struct script {
 	int send_error; /* what send() and prepare() return */
 	int prepare_error;
 	unsigned n_prepared;
+	struct ht_addr source; /* of prepare(); none: the target's */
 };
 
 static struct script *
@@ -51,7 +52,9 @@ script_prepare(struct ht_transport *tp, const struct ht_addr *target,
 {
 	(void)proto;
 	to_script(tp)->n_prepared++;
-	*ret_source = *target;
+	*ret_source = to_script(tp)->source.family != HT_FAMILY_NONE
+			  ? to_script(tp)->source
+			  : *target;
 	return to_script(tp)->prepare_error;
 }
 
@@ -361,6 +364,47 @@ test_send_errors_go_on_and_look_up_the_route(void **state)
 	ht_session_step(b->ss, 12 * HT_S);
 	assert_int_equal(b->n_events[HT_EVENT_SENT], 1);
 	assert_int_equal(ht_session_target(b->ss, 0)->send_error, 0);
+	bench_free(b);
+}
+
+/* The machine has moved to another network while it was probing. */
+static void
+test_new_source_is_marked(void **state)
+{
+	struct bench *b = bench_new();
+
+	(void)state;
+	bench_start(b);
+	for (ht_time now = 0; now <= 25 * HT_S; now += HT_S) {
+		if (now == 15 * HT_S)
+			assert_true(ht_addr_parse("192.0.2.77", &b->sc.source));
+		ht_session_step(b->ss, now);
+	}
+	assert_int_equal(b->n_marks[HT_MARK_SOURCE], 1);
+	assert_true(ht_addr_equal(&ht_session_target(b->ss, 0)->source, &b->sc.source));
+	assert_int_equal(b->n_events[HT_EVENT_FAILED], 0);
+	bench_free(b);
+}
+
+static void
+test_suspension_is_a_gap(void **state)
+{
+	struct bench *b = bench_new();
+	ht_time now = 0;
+
+	(void)state;
+	bench_start(b);
+	for (; now <= 3 * HT_S; now += HT_S)
+		ht_session_step(b->ss, now);
+
+	unsigned prepared = b->sc.n_prepared, sent = b->sc.n_sent;
+	ht_session_wake(b->ss, now);
+	assert_int_equal(b->n_marks[HT_MARK_GAP], 1);
+	ht_session_step(b->ss, now);
+	ht_session_step(b->ss, now + HT_S);
+	assert_int_equal(b->sc.n_prepared, prepared + 1);
+	assert_true(b->sc.n_sent > sent);
+	assert_int_equal(b->n_marks[HT_MARK_GAP], 1);
 	bench_free(b);
 }
 
@@ -764,6 +808,8 @@ main(void)
 		cmocka_unit_test(test_foreign_answers_are_counted_alone),
 		cmocka_unit_test(test_withdrawn_probe_was_never_sent),
 		cmocka_unit_test(test_send_errors_go_on_and_look_up_the_route),
+		cmocka_unit_test(test_new_source_is_marked),
+		cmocka_unit_test(test_suspension_is_a_gap),
 		cmocka_unit_test(test_done_when_nothing_is_outstanding),
 		cmocka_unit_test(test_done_waits_for_late_answers),
 		cmocka_unit_test(test_grace_ends_the_wait),
