@@ -6,9 +6,8 @@
 #include <string.h>
 
 #include "base/addr.h"
-
-/* The extensions of routers older than RFC 4884 begin here. */
-#define OLD_QUOTE 128
+#include "packet/bytes.h"
+#include "packet/ext.h"
 
 /* Writes from front to back; room is looked at once, by taken(). */
 struct writer {
@@ -61,13 +60,6 @@ taken(const struct writer *w)
 	return w->len <= w->size && w->len <= UINT16_MAX ? (int)w->len : -EMSGSIZE;
 }
 
-static void
-set16(struct writer *w, size_t at, unsigned x)
-{
-	w->buf[at] = (uint8_t)(x >> 8);
-	w->buf[at + 1] = (uint8_t)x;
-}
-
 static size_t
 header_size(const struct ht_ip *ip)
 {
@@ -109,10 +101,10 @@ finish(struct writer *w, const struct ht_ip *ip, unsigned proto, size_t checksum
 	if (taken(w) < 0)
 		return -EMSGSIZE;
 	if (header == 40) {
-		set16(w, 4, (unsigned)(w->len - 40));
+		ht_put16(w->buf + 4, (unsigned)(w->len - 40));
 	} else {
-		set16(w, 2, (unsigned)w->len);
-		set16(w, 10, ht_checksum(w->buf, 20));
+		ht_put16(w->buf + 2, (unsigned)w->len);
+		ht_put16(w->buf + 10, ht_checksum(w->buf, 20));
 	}
 	sum = proto == HT_IP_ICMP
 		  ? ht_checksum(upper, w->len - header)
@@ -120,7 +112,7 @@ finish(struct writer *w, const struct ht_ip *ip, unsigned proto, size_t checksum
 	/* In UDP zero means "no checksum". */
 	if (sum == 0 && proto == HT_IP_UDP)
 		sum = 0xffff;
-	set16(w, header + checksum_at, sum);
+	ht_put16(w->buf + header + checksum_at, sum);
 	return taken(w);
 }
 
@@ -136,8 +128,8 @@ padded_quote(const struct ht_ip *ip, size_t quote_len)
 {
 	size_t word = ip->src.family == HT_FAMILY_IP6 ? 8 : 4;
 
-	if (quote_len < OLD_QUOTE)
-		return OLD_QUOTE;
+	if (quote_len < HT_EXT_LEGACY_OFFSET)
+		return HT_EXT_LEGACY_OFFSET;
 	return (quote_len + word - 1) / word * word;
 }
 
@@ -246,6 +238,7 @@ ht_build_tcp(
 	put8(&w, tcp->flags);
 	put16(&w, 65535); /* window */
 	put32(&w, 0);     /* checksum, urgent pointer */
+	put(&w, tcp->data, tcp->data_len);
 	return finish(&w, ip, HT_IP_TCP, 16);
 }
 
@@ -299,7 +292,7 @@ put_interface(struct writer *w, const struct ht_extensions *ext)
 	if (ext->if_mtu > 0)
 		put32(w, ext->if_mtu);
 	if (taken(w) >= 0)
-		set16(w, start, (unsigned)(w->len - start));
+		ht_put16(w->buf + start, (unsigned)(w->len - start));
 }
 
 int
@@ -315,6 +308,6 @@ ht_build_extensions(uint8_t *buf, size_t size, const struct ht_extensions *ext)
 		put_interface(&w, ext);
 	if (taken(&w) < 0)
 		return -EMSGSIZE;
-	set16(&w, 2, ht_checksum(buf, w.len));
+	ht_put16(buf + 2, ht_checksum(buf, w.len));
 	return taken(&w);
 }

@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: ISC */
 #include "packet/csum.h"
 
+#include "packet/bytes.h"
+
 static uint16_t
-fold(uint32_t sum)
+fold(uint64_t sum)
 {
 	while (sum > 0xffff)
 		sum = (sum & 0xffff) + (sum >> 16);
@@ -12,18 +14,16 @@ fold(uint32_t sum)
 uint16_t
 ht_csum_add(uint16_t sum, const uint8_t *data, size_t len)
 {
-	uint32_t s = sum;
+	uint64_t s = sum;
 
-	for (size_t i = 0; i + 1 < len; i += 2)
-		s = fold(s + ((uint32_t)data[i] << 8 | data[i + 1]));
-	if (len % 2 != 0)
-		s = fold(s + ((uint32_t)data[len - 1] << 8));
-	return (uint16_t)s;
+	for (; len >= 2; data += 2, len -= 2)
+		s += ht_get16(data);
+	return fold(len > 0 ? s + ((uint64_t)data[0] << 8) : s);
 }
 
 uint16_t
 ht_csum_compensator(uint16_t sum, uint16_t wanted)
 {
 	/* In one's complement, to subtract is to add the complement. */
-	return fold((uint32_t)wanted + (uint16_t)~sum);
+	return fold((uint64_t)wanted + (uint16_t)~sum);
 }

@@ -5,6 +5,7 @@
 
 #include "base/addr.h"
 #include "base/text.h"
+#include "packet/bytes.h"
 #include "packet/csum.h"
 
 #define HEADER_SIZE 4 /* of the structure, and of each object */
@@ -52,18 +53,6 @@ take(struct reader *rd, size_t n)
 	return p;
 }
 
-static uint32_t
-get16(const uint8_t *p)
-{
-	return (uint32_t)p[0] << 8 | p[1];
-}
-
-static uint32_t
-get32(const uint8_t *p)
-{
-	return get16(p) << 16 | get16(p + 2);
-}
-
 static bool
 take32(struct reader *rd, uint32_t *ret_value)
 {
@@ -71,7 +60,7 @@ take32(struct reader *rd, uint32_t *ret_value)
 
 	if (p == NULL)
 		return false;
-	*ret_value = get32(p);
+	*ret_value = ht_get32(p);
 	return true;
 }
 
@@ -102,7 +91,7 @@ read_address(struct reader *rd, struct ht_addr *ret_addr)
 	if (head == NULL)
 		return false;
 
-	uint32_t afi = get16(head);
+	uint32_t afi = ht_get16(head);
 	if (afi != AFI_IP4 && afi != AFI_IP6)
 		return false;
 	const uint8_t *bytes = take(rd, afi == AFI_IP4 ? 4 : 16);
@@ -172,10 +161,10 @@ read_objects(struct reader rd, struct ht_extensions *ext)
 
 	while (rd.left > 0) {
 		const uint8_t *head = take(&rd, HEADER_SIZE);
-		if (head == NULL || get16(head) < HEADER_SIZE)
+		if (head == NULL || ht_get16(head) < HEADER_SIZE)
 			return false;
 
-		size_t len = get16(head) - HEADER_SIZE;
+		size_t len = ht_get16(head) - HEADER_SIZE;
 		const uint8_t *body = take(&rd, len);
 		if (body == NULL)
 			return false;
@@ -198,7 +187,7 @@ is_structure(const uint8_t *data, size_t len, bool needs_checksum)
 {
 	if (len < HEADER_SIZE || data[0] >> 4 != VERSION)
 		return false;
-	if (get16(data + 2) == 0)
+	if (ht_get16(data + 2) == 0)
 		return !needs_checksum;
 	return ht_csum_add(0, data, len) == 0xffff;
 }
@@ -238,5 +227,6 @@ ht_ext_find(const uint8_t *data, size_t len, size_t cut, size_t stated,
 	size_t offset = HT_EXT_LEGACY_OFFSET - cut;
 	if (len <= offset || !is_structure(data + offset, len - offset, true))
 		return false;
-	return ht_ext_parse(data + offset, len - offset, ret_ext);
+	return ht_ext_parse(data + offset, len - offset, ret_ext)
+	       && !ret_ext->malformed;
 }

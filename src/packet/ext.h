@@ -37,14 +37,15 @@ bool ht_ext_parse(const uint8_t *data, size_t len, struct ht_extensions *ret_ext
  *
  * Where the router did not state the length of its quote (pre-RFC 4884), the
  * structure is looked for at HT_EXT_LEGACY_OFFSET, and believed only when its
- * checksum is there and right: these bytes may as well be the probe's own.
+ * checksum is there and right and so are its objects: these bytes may as well be
+ * the probe's own.
  *
  * @param data     the quoted datagram, without its first cut bytes
  * @param len      bytes of data
  * @param cut      bytes of the quote that the kernel kept back: IP and maybe
  *                 UDP header
  * @param stated   offset of the structure in data, 0 if the router stated none
- * @param ret_ext  set when true is returned
+ * @param ret_ext  may be overwritten in any case
  * @return true when there is something to show
  */
 bool ht_ext_find(const uint8_t *data, size_t len, size_t cut, size_t stated,

@@ -4,28 +4,8 @@
 #include <errno.h>
 
 #include "base/addr.h"
-
-static uint16_t
-get16(const uint8_t *p)
-{
-	return (uint16_t)(p[0] << 8 | p[1]);
-}
-
-static uint32_t
-get32(const uint8_t *p)
-{
-	return (uint32_t)get16(p) << 16 | get16(p + 2);
-}
-
-/* Say where the payload is: no farther than both header and bytes go. */
-static void
-set_payload(struct ht_ip *ip, const uint8_t *packet, size_t len, size_t header)
-{
-	size_t end = ip->total < len ? ip->total : len;
-
-	ip->data = packet + header;
-	ip->data_len = end > header ? end - header : 0;
-}
+#include "packet/bytes.h"
+#include "packet/csum.h"
 
 static int
 parse_ip4(const uint8_t *p, size_t len, struct ht_ip *ip)
@@ -39,19 +19,15 @@ parse_ip4(const uint8_t *p, size_t len, struct ht_ip *ip)
 		return -EINVAL;
 	*ip = (struct ht_ip){
 		.tos = p[1],
-		.total = get16(p + 2),
-		.id = get16(p + 4),
-		.is_fragment = (get16(p + 6) & 0x1fff) != 0,
+		.total = ht_get16(p + 2),
+		.id = ht_get16(p + 4),
+		.is_fragment = (ht_get16(p + 6) & 0x1fff) != 0,
 		.ttl = p[8],
 		.proto = p[9],
 		.src = ht_addr_ip4(p + 12),
 		.dst = ht_addr_ip4(p + 16),
 	};
-	if (ip->total == 0)
-		ip->total = len;
-	if (ip->total < header)
-		return -EINVAL;
-	set_payload(ip, p, len, header);
+	ip->data = p + header;
 	return 0;
 }
 
@@ -73,7 +49,7 @@ skip_extensions(const uint8_t *p, size_t len, struct ht_ip *ip, size_t *header)
 			return -EINVAL;
 		size_t size = ip->proto == 44 ? 8 : ((size_t)ext[1] + 1) * 8;
 		if (ip->proto == 44)
-			ip->is_fragment = (get16(ext + 2) & 0xfff8) != 0;
+			ip->is_fragment = (ht_get16(ext + 2) & 0xfff8) != 0;
 		if (size > len - *header)
 			return -EINVAL;
 		ip->proto = ext[0];
@@ -90,9 +66,9 @@ parse_ip6(const uint8_t *p, size_t len, struct ht_ip *ip)
 	if (len < 40)
 		return -EINVAL;
 	*ip = (struct ht_ip){
-		.tos = (uint8_t)(get16(p) >> 4),
-		.label = get32(p) & 0xfffff,
-		.total = (size_t)get16(p + 4) + 40,
+		.tos = (uint8_t)(ht_get16(p) >> 4),
+		.label = ht_get32(p) & 0xfffff,
+		.total = ht_get16(p + 4) == 0 ? 0 : ht_get16(p + 4) + 40u,
 		.proto = p[6],
 		.ttl = p[7],
 		.src = ht_addr_ip6(p + 8, 0),
@@ -100,8 +76,28 @@ parse_ip6(const uint8_t *p, size_t len, struct ht_ip *ip)
 	};
 	if (skip_extensions(p, len, ip, &header) < 0)
 		return -EINVAL;
-	set_payload(ip, p, len, header);
+	ip->data = p + header;
 	return 0;
+}
+
+/* All but data_len, and total as it is claimed, 0 if unsaid. */
+static int
+parse_header(const uint8_t *p, size_t len, struct ht_ip *ip)
+{
+	if (len > 0 && p[0] >> 4 == 4)
+		return parse_ip4(p, len, ip);
+	if (len > 0 && p[0] >> 4 == 6)
+		return parse_ip6(p, len, ip);
+	return -EINVAL;
+}
+
+/* The payload goes no farther than both header and bytes do. */
+static void
+set_end(struct ht_ip *ip, const uint8_t *packet, size_t len)
+{
+	size_t end = ip->total < len ? ip->total : len;
+
+	ip->data_len = end - (size_t)(ip->data - packet);
 }
 
 int
@@ -109,15 +105,31 @@ ht_ip_parse(const void *packet, size_t len, struct ht_ip *ret_ip)
 {
 	const uint8_t *p = packet;
 	struct ht_ip ip;
-	int r = -EINVAL;
 
-	if (len > 0 && p[0] >> 4 == 4)
-		r = parse_ip4(p, len, &ip);
-	else if (len > 0 && p[0] >> 4 == 6)
-		r = parse_ip6(p, len, &ip);
-	if (r == 0)
-		*ret_ip = ip;
-	return r;
+	if (parse_header(p, len, &ip) < 0)
+		return -EINVAL;
+	if (ip.total == 0)
+		ip.total = len;
+	if (ip.total < (size_t)(ip.data - p))
+		return -EINVAL;
+	set_end(&ip, p, len);
+	*ret_ip = ip;
+	return 0;
+}
+
+int
+ht_ip_parse_quote(const void *packet, size_t len, struct ht_ip *ret_ip)
+{
+	const uint8_t *p = packet;
+	struct ht_ip ip;
+
+	if (parse_header(p, len, &ip) < 0)
+		return -EINVAL;
+	if (ip.total < (size_t)(ip.data - p) + 8)
+		ip.total = len;
+	set_end(&ip, p, len);
+	*ret_ip = ip;
+	return 0;
 }
 
 int
@@ -132,20 +144,20 @@ ht_icmp_parse(
 	struct ht_icmp icmp = {
 		.type = p[0],
 		.code = p[1],
-		.checksum = get16(p + 2),
-		.id = get16(p + 4),
-		.seq = get16(p + 6),
+		.checksum = ht_get16(p + 2),
+		.id = ht_get16(p + 4),
+		.seq = ht_get16(p + 6),
 		.data = p + 8,
 		.data_len = len - 8,
 	};
 	/* RFC 4884 section 4: in words of 4 bytes, of 8 in ICMPv6. */
 	if (family == HT_FAMILY_IP6) {
 		icmp.quote_len = icmp.type == 1 || icmp.type == 3 ? p[4] * 8u : 0;
-		icmp.mtu = icmp.type == 2 ? get32(p + 4) : 0;
+		icmp.mtu = icmp.type == 2 ? ht_get32(p + 4) : 0;
 	} else {
 		bool has_length = icmp.type == 3 || icmp.type == 11 || icmp.type == 12;
 		icmp.quote_len = has_length ? p[5] * 4u : 0;
-		icmp.mtu = icmp.type == 3 && icmp.code == 4 ? get16(p + 6) : 0;
+		icmp.mtu = icmp.type == 3 && icmp.code == 4 ? ht_get16(p + 6) : 0;
 	}
 	*ret_icmp = icmp;
 	return 0;
@@ -158,13 +170,16 @@ ht_udp_parse(const void *data, size_t len, struct ht_udp *ret_udp)
 
 	if (len < 8)
 		return -EINVAL;
+
+	size_t length = ht_get16(p + 4);
+	size_t end = length >= 8 && length < len ? length : len;
 	*ret_udp = (struct ht_udp){
-		.sport = get16(p),
-		.dport = get16(p + 2),
-		.length = get16(p + 4),
-		.checksum = get16(p + 6),
+		.sport = ht_get16(p),
+		.dport = ht_get16(p + 2),
+		.length = (uint16_t)length,
+		.checksum = ht_get16(p + 6),
 		.data = p + 8,
-		.data_len = len - 8,
+		.data_len = end - 8,
 	};
 	return 0;
 }
@@ -176,45 +191,42 @@ ht_tcp_parse(const void *data, size_t len, struct ht_tcp *ret_tcp)
 
 	if (len < 8)
 		return -EINVAL;
+
+	size_t header = len >= 13 ? (size_t)(p[12] >> 4) * 4 : len;
+	if (len >= 13 && header < 20)
+		return -EINVAL;
+	if (header > len)
+		header = len;
 	*ret_tcp = (struct ht_tcp){
-		.sport = get16(p),
-		.dport = get16(p + 2),
-		.seq = get32(p + 4),
-		.ack = len >= 12 ? get32(p + 8) : 0,
+		.sport = ht_get16(p),
+		.dport = ht_get16(p + 2),
+		.seq = ht_get32(p + 4),
+		.ack = len >= 12 ? ht_get32(p + 8) : 0,
 		.flags = len >= 14 ? p[13] : 0,
+		.has_checksum = len >= 18,
+		.checksum = len >= 18 ? ht_get16(p + 16) : 0,
+		.data = p + header,
+		.data_len = len - header,
 	};
 	return 0;
-}
-
-/* Add up 16-bit words; an odd last byte is the high half of one. */
-static uint64_t
-add_words(uint64_t sum, const uint8_t *p, size_t len)
-{
-	for (; len >= 2; p += 2, len -= 2)
-		sum += get16(p);
-	return len > 0 ? sum + (uint64_t)(p[0] << 8) : sum;
-}
-
-static uint16_t
-fold(uint64_t sum)
-{
-	while (sum >> 16 != 0)
-		sum = (sum & 0xffff) + (sum >> 16);
-	return (uint16_t)~sum;
 }
 
 uint16_t
 ht_checksum(const void *data, size_t len)
 {
-	return fold(add_words(0, data, len));
+	return (uint16_t)~ht_csum_add(0, data, len);
 }
 
 uint16_t
 ht_checksum_upper(const struct ht_ip *ip, unsigned proto, const void *data, size_t len)
 {
-	uint64_t sum = proto + (len >> 16) + (len & 0xffff);
+	uint8_t words[8];
+	uint16_t sum;
 
-	sum = add_words(sum, ip->src.bytes, ht_addr_size(&ip->src));
-	sum = add_words(sum, ip->dst.bytes, ht_addr_size(&ip->dst));
-	return fold(add_words(sum, data, len));
+	ht_put32(words, (uint32_t)len);
+	ht_put32(words + 4, proto);
+	sum = ht_csum_add(0, words, sizeof(words));
+	sum = ht_csum_add(sum, ip->src.bytes, ht_addr_size(&ip->src));
+	sum = ht_csum_add(sum, ip->dst.bytes, ht_addr_size(&ip->dst));
+	return (uint16_t)~ht_csum_add(sum, data, len);
 }

@@ -58,13 +58,17 @@ struct ht_udp {
 	size_t data_len;     /**< bytes of it that are present */
 };
 
-/** The part of a TCP header that every quote holds, and the flags if present. */
+/** TCP; a quote may hold no more of it than the ports and seq. */
 struct ht_tcp {
 	uint16_t sport;
 	uint16_t dport;
 	uint32_t seq;
-	uint32_t ack;  /**< 0 if cut off */
-	uint8_t flags; /**< HT_TCP_..., 0 if cut off */
+	uint32_t ack;        /**< 0 if cut off */
+	uint8_t flags;       /**< HT_TCP_..., 0 if cut off */
+	bool has_checksum;   /**< it is not cut off */
+	uint16_t checksum;   /**< 0 if cut off */
+	const uint8_t *data; /**< payload, behind the options; borrowed */
+	size_t data_len;     /**< bytes of it that are present */
 };
 
 #define HT_TCP_FIN 0x01
@@ -75,21 +79,42 @@ struct ht_tcp {
 /**
  * Read an IP header.
  *
- * IPv6 extension headers are skipped.  A zero total length, as some hosts quote
- * it, is taken for the bytes present.
+ * IPv4 options and IPv6 extension headers are skipped.  A length of zero, as some
+ * hosts quote it, is taken for the bytes present.
  *
  * @return 0, or -EINVAL when it is neither IPv4 nor IPv6, or cut off in a header
  */
 int ht_ip_parse(const void *packet, size_t len, struct ht_ip *ret_ip);
 
+/**
+ * Read the IP header of a packet that a router quotes.
+ *
+ * Some of them give its length in the wrong byte order, or less the header's: one
+ * that leaves no room for 8 bytes of payload is not believed, but taken for the
+ * bytes present.
+ *
+ * @return 0, or -EINVAL when it is neither IPv4 nor IPv6, or cut off in a header
+ */
+int ht_ip_parse_quote(const void *packet, size_t len, struct ht_ip *ret_ip);
+
 /** Read 8 bytes of ICMP; -EINVAL when there are fewer. */
 int ht_icmp_parse(
     enum ht_family family, const void *data, size_t len, struct ht_icmp *ret_icmp);
 
-/** Read 8 bytes of UDP; -EINVAL when there are fewer. */
+/**
+ * Read 8 bytes of UDP; -EINVAL when there are fewer.
+ *
+ * The payload goes no farther than the header says; a length that is less than
+ * the header's own says nothing.
+ */
 int ht_udp_parse(const void *data, size_t len, struct ht_udp *ret_udp);
 
-/** Read 8 to 20 bytes of TCP; -EINVAL when there are fewer than 8. */
+/**
+ * Read the 8 or more bytes of TCP that are there.
+ *
+ * @return 0, or -EINVAL when there are fewer than 8, or the header claims fewer
+ *         than its 20
+ */
 int ht_tcp_parse(const void *data, size_t len, struct ht_tcp *ret_tcp);
 
 /** The Internet checksum (RFC 1071), in host order; 0 over data that holds it. */

@@ -179,6 +179,14 @@ test_ip6(void **state)
 	p[51] = 8; /* not the first fragment: what follows is no header */
 	assert_int_equal(ht_ip_parse(p, len, &ip), 0);
 	assert_true(ip.is_fragment);
+	p[51] = 0;
+	p[5] = 0; /* length unsaid */
+	assert_int_equal(ht_ip_parse(p, len, &ip), 0);
+	assert_int_equal(ip.data_len, 8);
+	p[5] = 8; /* less than its extension headers */
+	assert_int_equal(ht_ip_parse(p, len, &ip), -EINVAL);
+	assert_int_equal(ht_ip_parse_quote(p, len, &ip), 0);
+	assert_int_equal(ip.data_len, 8);
 }
 
 static void
@@ -221,11 +229,20 @@ test_tcp(void **state)
 	assert_int_equal(tcp.seq, 0x01020304);
 	assert_int_equal(tcp.ack, 0x05060708);
 	assert_int_equal(tcp.flags, HT_TCP_SYN | HT_TCP_ACK);
+	assert_true(tcp.has_checksum);
+	assert_int_equal(tcp.data_len, 0);
+	assert_int_equal(ht_tcp_parse(p, 17, &tcp), 0);
+	assert_false(tcp.has_checksum);
 	assert_int_equal(ht_tcp_parse(p, 8, &tcp), 0); /* the least that is quoted */
 	assert_int_equal(tcp.seq, 0x01020304);
 	assert_int_equal(tcp.ack, 0);
 	assert_int_equal(tcp.flags, 0);
 	assert_int_equal(ht_tcp_parse(p, 7, &tcp), -EINVAL);
+	p[12] = 0x40; /* header too short */
+	assert_int_equal(ht_tcp_parse(p, 20, &tcp), -EINVAL);
+	p[12] = 0x60; /* options cut off */
+	assert_int_equal(ht_tcp_parse(p, 20, &tcp), 0);
+	assert_int_equal(tcp.data_len, 0);
 	assert_int_equal(ht_udp_parse(p, 7, &udp), -EINVAL);
 }
 
@@ -275,6 +292,53 @@ test_build_udp_tcp(void **state)
 	    "4500002800000000 4006 f6cc c0000201c0000202"
 	    "0050 9c40 00000000 00000001 5004 ffff 8f4b 0000");
 	assert_int_equal(ht_build_tcp(p, 39, &ip, &tcp), -EMSGSIZE);
+}
+
+/* A SYN of a given size carries data; options are no data. */
+static void
+test_tcp_payload(void **state)
+{
+	static const uint8_t data[] = { 0xab, 0xcd };
+	struct ht_ip ip = between("192.0.2.1", "192.0.2.2");
+	struct ht_tcp tcp = { .sport = 80,
+		.dport = 40000,
+		.flags = HT_TCP_SYN,
+		.data = data,
+		.data_len = sizeof(data) };
+	uint8_t p[64];
+
+	(void)state;
+	/* ~(c000+0201+c000+0202 + 6 + 22 + 0050+9c40+5002+ffff+abcd) */
+	int len = ht_build_tcp(p, sizeof(p), &ip, &tcp);
+	assert_bytes(p, len,
+	    "4500002a00000000 4006 f6ca c0000201c0000202"
+	    "0050 9c40 00000000 00000000 5002 ffff e37e 0000 abcd");
+	assert_int_equal(ht_tcp_parse(p + 20, 22, &tcp), 0);
+	assert_ptr_equal(tcp.data, p + 40);
+	assert_int_equal(tcp.data_len, 2);
+	assert_int_equal(tcp.checksum, 0xe37e);
+	p[32] = 0x60; /* 24 bytes of header */
+	assert_int_equal(ht_tcp_parse(p + 20, 22, &tcp), 0);
+	assert_int_equal(tcp.data_len, 0);
+	assert_int_equal(ht_tcp_parse(p + 20, 26, &tcp), 0);
+	assert_int_equal(tcp.data_len, 2);
+}
+
+/* The payload of UDP ends where the header says, if that can be. */
+static void
+test_udp_length(void **state)
+{
+	uint8_t p[] = { 0, 53, 0, 54, 0, 10, 0, 0, 1, 2, 3, 4 };
+	struct ht_udp udp;
+
+	(void)state;
+	for (unsigned length = 0; length < 16; length++) {
+		p[5] = (uint8_t)length;
+		assert_int_equal(ht_udp_parse(p, sizeof(p), &udp), 0);
+		assert_int_equal(udp.length, length);
+		assert_int_equal(
+		    udp.data_len, length >= 8 && length < 12 ? length - 8 : 4);
+	}
 }
 
 /* An all-zero UDP checksum is sent as ffff. */
@@ -413,6 +477,8 @@ main(void)
 		cmocka_unit_test(test_tcp),
 		cmocka_unit_test(test_build_echo),
 		cmocka_unit_test(test_build_udp_tcp),
+		cmocka_unit_test(test_tcp_payload),
+		cmocka_unit_test(test_udp_length),
 		cmocka_unit_test(test_udp_checksum_never_zero),
 		cmocka_unit_test(test_build_extensions),
 		cmocka_unit_test(test_build_error),
