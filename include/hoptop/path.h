@@ -64,6 +64,7 @@ struct ht_hop {
 	uint8_t reply_kind;    /**< newest answer: enum ht_reply_kind, NONE if none */
 	uint8_t icmp_type;     /**< newest answer */
 	uint8_t icmp_code;     /**< newest answer */
+	uint32_t mtu;          /**< newest answer: bytes, if "too big"; else 0 */
 	int16_t reply_ttl;     /**< newest answer, -1 unknown */
 	uint8_t tx_stamp;      /**< newest answer: enum ht_stamp */
 	uint8_t rx_stamp;      /**< newest answer: enum ht_stamp */

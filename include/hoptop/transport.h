@@ -251,14 +251,21 @@ const char *ht_reply_kind_name(enum ht_reply_kind kind);
 /** Name a stamp source: "user", "kernel", "simulated"; never NULL. */
 const char *ht_stamp_name(enum ht_stamp stamp);
 
+/** Bytes that any mark of ht_reply_mark() needs, NUL included. */
+#define HT_MARK_TEXT_MAX 16
+
 /**
- * Give traceroute's mark for an unreachable reply: "!N", "!H", "!P", "!X", "!F",
- * "!<code>"; "" for every reply that needs none.
+ * Give traceroute's mark for an ICMP error (RFC 792, 1122, 1812, 4443): "!N" no
+ * network, "!H" no host, "!P" no protocol, "!X" prohibited, "!F-1400" too big, "!S"
+ * source route failed, "!V" and "!C" precedence, "!<code>" another unreachable,
+ * "!<type-code>" another error.  "" for what needs none: TTL exceeded, port
+ * unreachable, echo reply.
  *
- * @param buf  caller's, at least 8 bytes; returned
+ * @param mtu  bytes, of "too big" replies; 0: not told, then "!F"
+ * @param buf  caller's, HT_MARK_TEXT_MAX bytes; returned
  */
-const char *ht_reply_mark(
-    enum ht_family family, unsigned icmp_type, unsigned icmp_code, char *buf);
+const char *ht_reply_mark(enum ht_family family, unsigned icmp_type, unsigned icmp_code,
+    uint32_t mtu, char *buf);
 
 #ifdef __cplusplus
 }

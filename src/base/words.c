@@ -7,6 +7,7 @@
 #include <hoptop/types.h>
 #include <hoptop/version.h>
 
+#include <inttypes.h>
 #include <stdio.h>
 
 #define NAME(table, value)                                                             \
@@ -133,78 +134,53 @@ ht_reply_is_destination(const struct ht_reply *reply)
 	       || is_port_unreachable(reply);
 }
 
-/* RFC 792 and RFC 1812 section 5.2.7.1 codes of type 3. */
+/* Codes of type 3, RFC 792, 1122 section 3.2.2.1, 1812 section 5.2.7.1. */
+static const char *const marks4[] = { "!N", "!H", "!P", "", "!F", "!S", "!N", "!H",
+	"!N", "!X", "!X", "!N", "!H", "!X", "!V", "!C" };
+
+/* Codes of type 1, RFC 4443: 5 and 6 say more precisely what 1 says. */
+static const char *const marks6[] = { "!N", "!X", "!H", "!H", "", "!X", "!X" };
+
+#define COUNT(table) (sizeof(table) / sizeof((table)[0]))
+
+/* The mark of an error whose type and code have a letter, else NULL. */
 static const char *
 mark4(unsigned type, unsigned code)
 {
-	if (type != 3)
-		return NULL;
-	switch (code) {
-	case 0:
-	case 6:
-	case 8:
-	case 11:
-		return "!N";
-	case 1:
-	case 7:
-	case 12:
-		return "!H";
-	case 2:
-		return "!P";
-	case 3:
-		return "";
-	case 4:
-		return "!F";
-	case 5:
-		return "!S";
-	case 9:
-	case 10:
-	case 13:
-		return "!X";
-	default:
-		return NULL;
-	}
+	if (type == 3 && code < COUNT(marks4))
+		return marks4[code];
+	/* Echo reply, or no ICMP at all; TTL exceeded. */
+	return type == 0 || (type == 11 && code == 0) ? "" : NULL;
 }
 
-/* RFC 4443 codes of type 1. */
 static const char *
 mark6(unsigned type, unsigned code)
 {
+	if (type == 1 && code < COUNT(marks6))
+		return marks6[code];
 	if (type == 2)
 		return "!F";
-	if (type == 4)
+	/* Unrecognized next header: IPv6's word for no protocol. */
+	if (type == 4 && code == 1)
 		return "!P";
-	if (type != 1)
-		return NULL;
-	switch (code) {
-	case 0:
-		return "!N";
-	case 1:
-	case 5:
-	case 6:
-		return "!X";
-	case 2:
-	case 3:
-		return "!H";
-	case 4:
-		return "";
-	default:
-		return NULL;
-	}
+	return type == 0 || type == 129 || (type == 3 && code == 0) ? "" : NULL;
 }
 
 const char *
-ht_reply_mark(enum ht_family family, unsigned icmp_type, unsigned icmp_code, char *buf)
+ht_reply_mark(enum ht_family family, unsigned icmp_type, unsigned icmp_code,
+    uint32_t mtu, char *buf)
 {
 	bool is6 = family == HT_FAMILY_IP6;
-	unsigned time_exceeded = is6 ? 3 : 11;
-	unsigned echo = is6 ? 129 : 0;
-	const char *mark = is6 ? mark6(icmp_type, icmp_code)
-			       : mark4(icmp_type, icmp_code);
+	unsigned type = icmp_type & 0xff, code = icmp_code & 0xff;
+	const char *mark = is6 ? mark6(type, code) : mark4(type, code);
 
-	if (mark != NULL || icmp_type == time_exceeded || icmp_type == echo)
-		snprintf(buf, 8, "%s", mark != NULL ? mark : "");
+	if (mark != NULL && mark[0] != '\0' && mark[1] == 'F' && mtu > 0)
+		snprintf(buf, HT_MARK_TEXT_MAX, "!F-%" PRIu32, mtu);
+	else if (mark != NULL)
+		snprintf(buf, HT_MARK_TEXT_MAX, "%s", mark);
+	else if (type == (is6 ? 1u : 3u))
+		snprintf(buf, HT_MARK_TEXT_MAX, "!<%u>", code);
 	else
-		snprintf(buf, 8, "!<%u>", icmp_code & 0xff);
+		snprintf(buf, HT_MARK_TEXT_MAX, "!<%u-%u>", type, code);
 	return buf;
 }

@@ -223,6 +223,7 @@ note_reply(struct ht_hop *hop, const struct ht_reply *reply)
 	hop->reply_kind = reply->kind;
 	hop->icmp_type = reply->icmp_type;
 	hop->icmp_code = reply->icmp_code;
+	hop->mtu = reply->mtu;
 	hop->reply_ttl = reply->reply_ttl;
 	hop->tx_stamp = reply->tx_stamp;
 	hop->rx_stamp = reply->rx_stamp;

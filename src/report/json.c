@@ -177,6 +177,8 @@ icmp(const struct ht_hop *hop)
 
 	json_object_set_new(obj, "type", count(hop->icmp_type));
 	json_object_set_new(obj, "code", count(hop->icmp_code));
+	if (hop->mtu > 0)
+		json_object_set_new(obj, "mtu", count(hop->mtu));
 	json_object_set_new(
 	    obj, "text", text(ht_reply_kind_name((enum ht_reply_kind)hop->reply_kind)));
 	return obj;

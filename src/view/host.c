@@ -45,14 +45,15 @@ view_host(const struct view_row *row, enum view_names how, const char *empty, ch
 {
 	const struct ht_addr *addr = view_row_addr(row);
 	char host[VIEW_HOST_MAX];
-	char mark[8];
+	char mark[HT_MARK_TEXT_MAX];
 
 	if (addr == NULL) {
 		snprintf(buf, VIEW_HOST_MAX, "%s", empty);
 		return buf;
 	}
 	view_addr(row->ss, addr, how, host);
-	ht_reply_mark(addr->family, row->hop->icmp_type, row->hop->icmp_code, mark);
+	ht_reply_mark(addr->family, row->hop->icmp_type, row->hop->icmp_code,
+	    row->hop->mtu, mark);
 	if (row->hop->reply_kind != HT_REPLY_UNREACHABLE)
 		mark[0] = '\0';
 	snprintf(

@@ -531,6 +531,7 @@ test_newest_answer(void **state)
 		.match = HT_MATCH_EXACT,
 		.icmp_type = 3,
 		.icmp_code = 13,
+		.mtu = 1400,
 		.from = router(1, 9),
 		.tx_stamp = HT_STAMP_USER,
 		.rx_stamp = HT_STAMP_KERNEL,
@@ -550,10 +551,12 @@ test_newest_answer(void **state)
 	ht_path_event(feed.path, &ev);
 	assert_int_equal(hop->reply_kind, HT_REPLY_UNREACHABLE);
 	assert_int_equal(hop->icmp_type * 100 + hop->icmp_code, 313);
+	assert_int_equal(hop->mtu, 1400);
 	assert_int_equal(hop->rx_stamp, HT_STAMP_KERNEL);
 	assert_int_equal(hop->reply_ttl, 250);
 	feed_round(&feed, 1, 1);
 	assert_int_equal(hop->reply_kind, HT_REPLY_TIME_EXCEEDED);
+	assert_int_equal(hop->mtu, 0);
 	assert_int_equal(hop->addr_index, 1);
 	assert_true(hop->has_ext); /* the newest that had any */
 	assert_int_equal(hop->ext.mpls[0].label, 16001);

@@ -402,6 +402,10 @@ test_host(void **state)
 	assert_string_equal(
 	    view_host(row, VIEW_NAMES_ADDR, "???", buf), "192.0.2.1 !X");
 	assert_int_equal(view_hop_mark(row), '!');
+	fx->hop.icmp_code = 4;
+	fx->hop.mtu = 1400;
+	assert_string_equal(
+	    view_host(row, VIEW_NAMES_ADDR, "???", buf), "192.0.2.1 !F-1400");
 	fx->hop.icmp_code = 3; /* port unreachable: that is the destination */
 	assert_string_equal(view_host(row, VIEW_NAMES_ADDR, "???", buf), "192.0.2.1");
 	assert_int_equal(view_hop_mark(row), ' ');
