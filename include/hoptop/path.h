@@ -72,6 +72,11 @@ struct ht_hop {
 	ht_time last_error_at; /**< when */
 	struct ht_extensions ext; /**< newest answer that had any */
 	bool has_ext;             /**< ext is set */
+	struct ht_quote quote;    /**< newest answer that quoted anything to see */
+	bool has_quote;           /**< quote is set */
+	uint64_t mapped;          /**< answers in time known by their address alone */
+	uint64_t ambiguous;       /**< answers in time that are somebody's here, but
+				       nobody knows whose: without RTT and address */
 	struct ht_ring *ring;     /**< private */
 };
 

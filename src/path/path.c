@@ -231,6 +231,10 @@ note_reply(struct ht_hop *hop, const struct ht_reply *reply)
 		hop->ext = *reply->ext;
 		hop->has_ext = true;
 	}
+	if (reply->quote != NULL) {
+		hop->quote = *reply->quote;
+		hop->has_quote = true;
+	}
 }
 
 /* Who answered; NULL for nobody, or for one more than the table holds. */
@@ -331,6 +335,15 @@ note_answered(struct ht_path *path, unsigned ttl)
 }
 
 static void
+count_match(struct ht_hop *hop, const struct ht_event *ev)
+{
+	if (ev->reply == NULL)
+		return;
+	hop->mapped += ev->reply->match == HT_MATCH_MAPPED;
+	hop->ambiguous += ev->reply->match == HT_MATCH_AMBIGUOUS;
+}
+
+static void
 fold_reply(struct ht_path *path, struct hop *hop, const struct ht_event *ev)
 {
 	struct ht_hop_addr *entry = settle(hop, HT_SAMPLE_RECEIVED, ev);
@@ -342,6 +355,7 @@ fold_reply(struct ht_path *path, struct hop *hop, const struct ht_event *ev)
 		return;
 	move(&hop->pub.counts.pending, &hop->pub.counts.received);
 	count_addr(&hop->pub, entry, ev);
+	count_match(&hop->pub, ev);
 	if (has_rtt(ev))
 		count_rtt(&hop->pub, entry, ev->rtt_ns);
 }
@@ -446,6 +460,7 @@ hop_reset(struct hop *hop)
 		ht_stats_clear(&pub->addrs[i].rtt);
 	}
 	pub->other_addr_replies = 0;
+	pub->mapped = pub->ambiguous = 0;
 	hop->reset_seq = hop->next_seq;
 	hop->ring.floor = hop->ring.end;
 }

@@ -340,11 +340,22 @@ test_ambiguous(void **state)
 	assert_int_equal(hop->hist->n, 0);
 	assert_int_equal(hop->addrs[0].rtt.n, 0);
 	assert_int_equal(hop->addrs[0].replies, 20);
+	assert_int_equal(hop->ambiguous, 20);
+	assert_int_equal(hop->mapped, 0);
 	assert_true(ht_hop_sample(hop, 0, &sample));
 	assert_false(sample.has_rtt);
 	ht_hop_window_last(hop, 10, win);
 	assert_int_equal(win->counts.received, 10);
 	assert_int_equal(win->rtt.n, 0);
+
+	/* Known by the address is known well enough; a reset begins anew. */
+	feed_answer_as(&feed, HT_EVENT_REPLY, HT_MATCH_MAPPED, 1, feed_sent(&feed, 1),
+	    9 * HT_MS, 1);
+	assert_int_equal(hop->mapped, 1);
+	assert_int_equal(hop->rtt.n, 1);
+	ht_path_event(feed.path,
+	    &(struct ht_event){ .type = HT_EVENT_MARK, .mark = HT_MARK_RESET });
+	assert_int_equal(hop->mapped + hop->ambiguous, 0);
 	free(win);
 	ht_path_free(feed.path);
 }
