@@ -66,6 +66,39 @@ read_small(struct sim_cursor *cu, const char *what, unsigned min, unsigned max,
 	return true;
 }
 
+/* Read an address into the place of its family; NULL if there is none. */
+static struct ht_addr *
+read_by_family(struct sim_cursor *cu, struct ht_addr *places)
+{
+	struct ht_addr addr, *place;
+
+	if (!sim_address(cu, &addr))
+		return NULL;
+	place = &places[addr.family == HT_FAMILY_IP6];
+	*place = addr;
+	return place;
+}
+
+static bool
+is_number_next(const struct sim_cursor *cu)
+{
+	const char *word = sim_peek(cu);
+
+	return word != NULL && *word >= '0' && *word <= '9';
+}
+
+/* A port, if a number follows. */
+static bool
+read_port(struct sim_cursor *cu, uint16_t *ret_port)
+{
+	unsigned port = 0;
+
+	if (is_number_next(cu) && !read_small(cu, "a port", 1, 65535, &port))
+		return false;
+	*ret_port = (uint16_t)port;
+	return true;
+}
+
 static bool
 say_rtt(struct sim_cursor *cu, struct sim_hop *hop)
 {
@@ -175,11 +208,15 @@ say_choose(struct sim_cursor *cu, struct sim_hop *hop)
 {
 	const char *word;
 
-	if (!sim_word(cu, "\"flow\" or \"packet\"", &word))
+	if (sim_take(cu, "like"))
+		return read_small(cu, "a hop", 1, HT_TTL_MAX, &hop->like);
+	hop->like = 0;
+	if (!sim_word(cu, "\"flow\", \"packet\" or \"like\"", &word))
 		return false;
 	hop->is_per_packet = strcmp(word, "packet") == 0;
 	if (!hop->is_per_packet && strcmp(word, "flow") != 0)
-		return sim_fail(cu, "%.40s: choose by \"flow\" or \"packet\"", word);
+		return sim_fail(cu,
+		    "%.40s: choose by \"flow\" or \"packet\", or \"like\" a hop", word);
 	return true;
 }
 
@@ -187,7 +224,7 @@ static bool
 say_from(struct sim_cursor *cu, struct sim_hop *hop)
 {
 	hop->is_from_target = sim_take(cu, "target");
-	return hop->is_from_target || sim_address(cu, &hop->from);
+	return hop->is_from_target || read_by_family(cu, hop->from) != NULL;
 }
 
 static bool
@@ -208,6 +245,70 @@ say_quote(struct sim_cursor *cu, struct sim_hop *hop)
 	hop->quote = HT_SIM_QUOTE_FULL;
 	return sim_take(cu, "full")
 	       || read_small(cu, "a number of bytes", 28, 9000, &hop->quote);
+}
+
+/* An address and perhaps a port, as a NAT changes them together. */
+static bool
+read_endpoint(struct sim_cursor *cu, struct ht_addr *addrs, uint16_t *ports)
+{
+	const struct ht_addr *place = read_by_family(cu, addrs);
+
+	return place != NULL && read_port(cu, &ports[place - addrs]);
+}
+
+static bool
+say_quote_source(struct sim_cursor *cu, struct sim_hop *hop)
+{
+	return read_endpoint(cu, hop->quoted.source, hop->quoted.sport);
+}
+
+static bool
+say_quote_target(struct sim_cursor *cu, struct sim_hop *hop)
+{
+	return read_endpoint(cu, hop->quoted.target, hop->quoted.dport);
+}
+
+static bool
+read_field(struct sim_cursor *cu, const char *what, unsigned max, int *ret)
+{
+	unsigned n;
+
+	if (!read_small(cu, what, 0, max, &n))
+		return false;
+	*ret = (int)n;
+	return true;
+}
+
+static bool
+say_quote_id(struct sim_cursor *cu, struct sim_hop *hop)
+{
+	return read_field(cu, "an identification", UINT16_MAX, &hop->quoted.id);
+}
+
+static bool
+say_quote_checksum(struct sim_cursor *cu, struct sim_hop *hop)
+{
+	return read_field(cu, "a checksum", UINT16_MAX, &hop->quoted.checksum);
+}
+
+static bool
+say_quote_length(struct sim_cursor *cu, struct sim_hop *hop)
+{
+	return read_field(cu, "a length", UINT16_MAX, &hop->quoted.length);
+}
+
+static bool
+say_tos(struct sim_cursor *cu, struct sim_hop *hop)
+{
+	return read_field(cu, "a TOS", UINT8_MAX, &hop->tos);
+}
+
+static bool
+say_no_length(struct sim_cursor *cu, struct sim_hop *hop)
+{
+	(void)cu;
+	hop->has_no_length = true;
+	return true;
 }
 
 /* "mpls LABEL TC TTL"; the newest entry is the bottom of the stack. */
@@ -279,6 +380,40 @@ read_answer(struct sim_cursor *cu, const char *what, const struct answer *answer
 	return sim_fail(cu, "%.40s: not %s", word, what);
 }
 
+/* Remember what a port answers, in place of what was said about it before. */
+static bool
+set_port(struct sim_cursor *cu, struct sim_hop *hop, const struct sim_port *port)
+{
+	unsigned i;
+
+	for (i = 0; i < hop->n_ports; i++)
+		if (hop->ports[i].proto == port->proto
+		    && hop->ports[i].port == port->port)
+			break;
+	if (i == SIM_PORTS_MAX)
+		return sim_fail(cu, "more than %d ports", SIM_PORTS_MAX);
+	hop->ports[i] = *port;
+	if (i == hop->n_ports)
+		hop->n_ports++;
+	return true;
+}
+
+/* "closed", "open 443": of all ports, or of one alone. */
+static bool
+say_ports(struct sim_cursor *cu, struct sim_hop *hop, enum ht_proto proto,
+    const char *what, const struct answer *answers, size_t n)
+{
+	struct sim_port port = { .proto = (uint8_t)proto };
+
+	if (!read_answer(cu, what, answers, n, &port.kind)
+	    || !read_port(cu, &port.port))
+		return false;
+	if (port.port != 0)
+		return set_port(cu, hop, &port);
+	hop->answer[proto] = port.kind;
+	return true;
+}
+
 static bool
 say_icmp(struct sim_cursor *cu, struct sim_hop *hop)
 {
@@ -300,8 +435,8 @@ say_udp(struct sim_cursor *cu, struct sim_hop *hop)
 		{ "silent", HT_REPLY_NONE },
 	};
 
-	return read_answer(cu, "\"closed\", \"data\" or \"silent\"", answers,
-	    COUNT(answers), &hop->answer[HT_PROTO_UDP]);
+	return say_ports(cu, hop, HT_PROTO_UDP, "\"closed\", \"data\" or \"silent\"",
+	    answers, COUNT(answers));
 }
 
 static bool
@@ -313,8 +448,53 @@ say_tcp(struct sim_cursor *cu, struct sim_hop *hop)
 		{ "silent", HT_REPLY_NONE },
 	};
 
-	return read_answer(cu, "\"open\", \"closed\" or \"silent\"", answers,
-	    COUNT(answers), &hop->answer[HT_PROTO_TCP]);
+	return say_ports(cu, hop, HT_PROTO_TCP, "\"open\", \"closed\" or \"silent\"",
+	    answers, COUNT(answers));
+}
+
+static bool
+say_branch_property(struct sim_cursor *cu, struct sim_branch *br)
+{
+	const char *word;
+
+	if (!sim_word(cu, "a property of the branch", &word))
+		return false;
+	if (strcmp(word, "rtt") == 0)
+		return sim_duration(cu, &br->rtt);
+	if (strcmp(word, "jitter") == 0)
+		return sim_duration(cu, &br->jitter);
+	if (strcmp(word, "delay") == 0)
+		return sim_duration(cu, &br->delay);
+	if (strcmp(word, "loss") == 0)
+		return sim_share(cu, &br->loss);
+	if (strcmp(word, "reply-loss") == 0)
+		return sim_share(cu, &br->reply_loss);
+	br->is_silent |= strcmp(word, "silent") == 0;
+	br->is_absent |= strcmp(word, "absent") == 0;
+	if (strcmp(word, "silent") == 0 || strcmp(word, "absent") == 0)
+		return true;
+	return sim_fail(cu,
+	    "%.40s: not a property of a branch (rtt jitter delay loss reply-loss"
+	    " silent absent)",
+	    word);
+}
+
+/* "branch K PROPERTY...", up to the next branch or the end of the line. */
+static bool
+say_branch(struct sim_cursor *cu, struct sim_hop *hop)
+{
+	struct sim_branch *br;
+	unsigned k;
+
+	if (!read_small(cu, "a branch", 1, SIM_ADDRS_MAX, &k))
+		return false;
+	br = &hop->branches[k - 1];
+	br->is_said = true;
+	do {
+		if (!say_branch_property(cu, br))
+			return false;
+	} while (sim_peek(cu) != NULL && strcmp(sim_peek(cu), "branch") != 0);
+	return true;
 }
 
 /* clang-format off: one line, one property */
@@ -342,7 +522,15 @@ static const struct {
 	{ "from", false, say_from },
 	{ "initial-ttl", false, say_initial_ttl },
 	{ "hops-back", false, say_hops_back },
+	{ "branch", false, say_branch },
+	{ "tos", false, say_tos },
 	{ "quote", false, say_quote },
+	{ "quote-source", false, say_quote_source },
+	{ "quote-target", false, say_quote_target },
+	{ "quote-id", false, say_quote_id },
+	{ "quote-checksum", false, say_quote_checksum },
+	{ "quote-length", false, say_quote_length },
+	{ "no-length", false, say_no_length },
 	{ "mpls", false, say_mpls },
 	{ "interface", false, say_interface },
 	{ "icmp", true, say_icmp },
@@ -357,12 +545,20 @@ sim_hop_init(struct sim_hop *hop, unsigned id)
 	*hop = (struct sim_hop){
 		.id = id,
 		.quote = HT_SIM_QUOTE_FULL,
+		.quoted = { .id = -1, .checksum = -1, .length = -1 },
+		.tos = -1,
 		.answer = {
 			[HT_PROTO_ICMP] = HT_REPLY_ECHO,
 			[HT_PROTO_UDP] = HT_REPLY_UNREACHABLE,
 			[HT_PROTO_TCP] = HT_REPLY_TCP_CLOSED,
 		},
 	};
+	for (unsigned i = 0; i < SIM_ADDRS_MAX; i++)
+		hop->branches[i] = (struct sim_branch){ .rtt = -1,
+			.jitter = -1,
+			.delay = -1,
+			.loss = -1,
+			.reply_loss = -1 };
 }
 
 /* Addresses come first, each perhaps with "(name)"; a new list replaces the old. */
@@ -429,4 +625,27 @@ sim_hop_apply(struct sim_hop *hop, const struct sim_words *words)
 	struct sim_cursor cu = { .words = words, .err = &err };
 
 	sim_hop_say(&cu, hop);
+}
+
+unsigned
+sim_hop_addrs(const struct sim_hop *hop, enum ht_family family)
+{
+	unsigned n = 0;
+
+	for (unsigned i = 0; i < hop->n_addrs; i++)
+		n += hop->addrs[i].family == family;
+	return n;
+}
+
+bool
+sim_hop_rewrites(const struct sim_hop *hop)
+{
+	const struct sim_quoted *q = &hop->quoted;
+	bool is_nat = false;
+
+	for (int i = 0; i < 2; i++)
+		if (q->source[i].family != HT_FAMILY_NONE
+		    || q->target[i].family != HT_FAMILY_NONE)
+			is_nat = true;
+	return is_nat || hop->tos >= 0 || q->id >= 0 || q->checksum >= 0;
 }

@@ -11,6 +11,7 @@
 
 #define SIM_ADDRS_MAX   16
 #define SIM_CHANGES_MAX 1024
+#define SIM_PORTS_MAX   8
 
 /** Something that happens to a share of the answers. */
 struct sim_chance {
@@ -31,17 +32,44 @@ struct sim_unreach {
 	uint8_t type6, code6;
 };
 
+/** What a router quotes instead of what the probe had. */
+struct sim_quoted {
+	struct ht_addr source[2], target[2]; /**< IPv4, IPv6; family none: as sent */
+	uint16_t sport[2], dport[2];         /**< with these; 0: as sent */
+	int id, checksum, length;            /**< -1: as sent */
+};
+
+/** What one of several routers of a hop has for itself; negative: as the hop. */
+struct sim_branch {
+	bool is_said;   /**< anything was said about it */
+	bool is_silent; /**< never answers */
+	bool is_absent; /**< the way over it has no such hop: costs no TTL */
+	ht_time rtt, jitter, delay;
+	double loss, reply_loss;
+};
+
+/** What the target says to probes of one port. */
+struct sim_port {
+	uint8_t proto; /**< enum ht_proto */
+	uint8_t kind;  /**< enum ht_reply_kind, NONE silent */
+	uint16_t port;
+};
+
 /** One hop: a link, and the router or target behind it. */
 struct sim_hop {
 	unsigned id;    /**< of the router's state, stable when the hop moves */
 	bool is_target; /**< the probe ends here whatever its TTL */
 	bool is_silent;
 	bool is_per_packet;  /**< choice among addrs: by packet, else by flow */
+	unsigned like;       /**< number in the file: shares its choice; 0: none */
 	bool is_from_target; /**< answers with the target's address */
 	bool is_blackhole;   /**< nothing goes beyond, and nobody says so */
 	unsigned n_addrs;
 	struct ht_addr addrs[SIM_ADDRS_MAX];
-	struct ht_addr from; /**< answers with this address; family none: addrs */
+	struct sim_branch branches[SIM_ADDRS_MAX]; /**< by the place among addrs of
+							the probe's family */
+	struct ht_addr from[2]; /**< answers with this address, IPv4 and IPv6; family
+				     none: addrs */
 	ht_time rtt;
 	ht_time jitter;                    /**< mean of the exponential tail */
 	struct sim_chance spikes;          /**< up to so much more */
@@ -57,9 +85,14 @@ struct sim_hop {
 	const struct sim_unreach *blocks;  /**< to all that would go on, or NULL */
 	unsigned mtu;                      /**< of the link beyond, 0: any size */
 	uint8_t answer[HT_PROTO_COUNT]; /**< target: enum ht_reply_kind, NONE silent */
-	unsigned initial_ttl;           /**< of answers, 0: 255, target 64 */
-	unsigned hops_back;             /**< 0: as many as forward */
-	unsigned quote;                 /**< bytes */
+	unsigned n_ports;
+	struct sim_port ports[SIM_PORTS_MAX]; /**< go before answer */
+	int tos;                  /**< link: new TOS of what passes, or -1 */
+	unsigned initial_ttl;     /**< of answers, 0: 255, target 64 */
+	unsigned hops_back;       /**< 0: as many as forward */
+	unsigned quote;           /**< bytes */
+	struct sim_quoted quoted; /**< what stands in quotes instead */
+	bool has_no_length;       /**< older than RFC 4884 */
 	bool has_ext;
 	struct ht_extensions ext;
 };
@@ -114,7 +147,8 @@ struct ht_simnet {
 	struct sim_change *changes;
 	struct ht_sim_note *notes;
 	struct sim_name *names;
-	unsigned n_base; /**< hops of the file */
+	bool has_rewrites; /**< some hop changes what it forwards or quotes */
+	unsigned n_base;   /**< hops of the file */
 	struct sim_hop base[HT_TTL_MAX];
 
 	/* State of a run. */
@@ -125,7 +159,7 @@ struct ht_simnet {
 	struct sim_hop hops[HT_TTL_MAX]; /**< with the changes of now applied */
 	int send_error;
 	uint64_t sent[HT_TTL_MAX + 1]; /**< probes by ttl: their numbers */
-	struct sim_bucket *buckets;    /**< by id */
+	struct sim_bucket *buckets;    /**< by id and branch */
 };
 
 #endif /* HT_TRANSPORT_SIM_MODEL_H */

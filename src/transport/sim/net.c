@@ -7,7 +7,8 @@
  *
  *  1. The changes that hold now are applied to the hops of the file; the result
  *     is kept until the next change begins or ends.
- *  2. Each link on the way may lose the probe, one draw per link.
+ *  2. The routers on its way are chosen where a hop has several; each link may
+ *     lose the probe, one draw per link.
  *  3. The answering hop may be silent, over its rate limit, or lose its answer.
  *  4. Each link on the way back may lose the answer.
  *  5. Its time is the hop's rtt and jitter, plus what the links add.
@@ -41,6 +42,12 @@ ht_simnet_target(const struct ht_simnet *net, unsigned i)
 {
 	assert(i < net->n_targets);
 	return &net->targets[i];
+}
+
+bool
+ht_simnet_has_rewrites(const struct ht_simnet *net)
+{
+	return net->has_rewrites;
 }
 
 bool
@@ -200,29 +207,115 @@ exponential(struct ht_rng *rng, ht_time mean)
 	return (ht_time)ht_rng_exp(rng, (double)mean);
 }
 
+/*
+ * The way of one probe: the hops that it can reach, each with the router that it
+ * meets there.
+ */
+struct way {
+	unsigned n;
+	struct step {
+		const struct sim_hop *hop;
+		const struct sim_branch *br;
+		const struct ht_addr *addr; /* NULL if it has none of the family */
+		unsigned index;             /* of the branch */
+	} step[HT_TTL_MAX];
+};
+
+static const struct sim_hop *
+current_hop(const struct ht_simnet *net, const struct sim_hop *base)
+{
+	for (unsigned i = 0; i < net->n_hops; i++)
+		if (net->hops[i].id == base->id)
+			return &net->hops[i];
+	return base; /* removed, but others still choose like it */
+}
+
+/* The number that a hop chooses by; hops that choose alike get the same one. */
+static uint64_t
+choice(const struct ht_simnet *net, const struct sim_hop *hop,
+    const struct ht_sim_probe *pr, uint64_t packet)
+{
+	/* This ends: what a hop refers to always comes before it. */
+	while (hop->like > 0)
+		hop = current_hop(net, &net->base[hop->like - 1]);
+	return mix(mix(hop->id, hop->is_per_packet ? packet : pr->flow), 0x666c6f77);
+}
+
+/* Find the router that the probe meets at a hop. */
+static struct step
+meet(const struct ht_simnet *net, const struct sim_hop *hop,
+    const struct ht_sim_probe *pr, uint64_t packet)
+{
+	unsigned n = sim_hop_addrs(hop, (enum ht_family)pr->target.family);
+	struct step step = { .hop = hop };
+
+	if (n > 1)
+		step.index = (unsigned)(choice(net, hop, pr, packet) % n);
+	step.br = &hop->branches[step.index];
+	for (unsigned i = 0, k = 0; i < hop->n_addrs && step.addr == NULL; i++)
+		if (hop->addrs[i].family == pr->target.family && k++ == step.index)
+			step.addr = &hop->addrs[i];
+	return step;
+}
+
+/* Find the way as far as the TTL goes. */
+static void
+find_way(const struct ht_simnet *net, const struct ht_sim_probe *pr, uint64_t packet,
+    struct way *way)
+{
+	way->n = 0;
+	for (unsigned i = 0; i < net->n_hops && way->n < pr->ttl; i++) {
+		struct step step = meet(net, &net->hops[i], pr, packet);
+
+		if (!step.br->is_absent)
+			way->step[way->n++] = step;
+	}
+}
+
+/* What a branch says goes before what the hop says. */
+static double
+share_of(double of_branch, double of_hop)
+{
+	return of_branch >= 0 ? of_branch : of_hop;
+}
+
+static ht_time
+time_of(ht_time of_branch, ht_time of_hop)
+{
+	return of_branch >= 0 ? of_branch : of_hop;
+}
+
 /* Find the hop that answers; 0 when the probe gets lost on the way there. */
 static unsigned
-travel(const struct ht_simnet *net, const struct ht_sim_probe *pr, struct ht_rng *rng,
+travel(const struct way *way, const struct ht_sim_probe *pr, struct ht_rng *rng,
     const struct sim_unreach **ret_unreach, bool *ret_is_too_big)
 {
-	unsigned end = pr->ttl < net->n_hops ? pr->ttl : net->n_hops;
-
 	*ret_unreach = NULL;
 	*ret_is_too_big = false;
-	for (unsigned k = 1; k <= end; k++) {
-		const struct sim_hop *hop = &net->hops[k - 1];
-		if (happens(rng, hop->loss))
+	for (unsigned k = 1; k <= way->n; k++) {
+		const struct sim_hop *hop = way->step[k - 1].hop;
+		if (happens(rng, share_of(way->step[k - 1].br->loss, hop->loss)))
 			return 0;
 		*ret_unreach = hop->unreach;
-		if (k < end && hop->is_blackhole)
+		if (k < way->n && hop->is_blackhole)
 			return 0;
-		if (k < end && hop->blocks != NULL)
+		if (k < way->n && hop->blocks != NULL)
 			*ret_unreach = hop->blocks;
-		*ret_is_too_big = k < end && hop->mtu > 0 && pr->size > hop->mtu;
+		*ret_is_too_big = k < way->n && hop->mtu > 0 && pr->size > hop->mtu;
 		if (*ret_unreach != NULL || *ret_is_too_big)
 			return k;
 	}
-	return end;
+	return way->n;
+}
+
+/* The TOS with which the probe gets to hop k. */
+static uint8_t
+tos_at(const struct way *way, unsigned k, uint8_t tos)
+{
+	for (unsigned i = 0; i < k; i++)
+		if (way->step[i].hop->tos >= 0)
+			tos = (uint8_t)way->step[i].hop->tos;
+	return tos;
 }
 
 /* Take a token; like Linux, only ICMP errors need one. */
@@ -250,34 +343,35 @@ is_within_limit(struct sim_bucket *bucket, const struct sim_limit *limit, ht_tim
 
 /* Draw how long probe and answer take to hop k and back. */
 static ht_time
-draw_rtt(const struct ht_simnet *net, unsigned k, struct ht_rng *rng)
+draw_rtt(const struct way *way, unsigned k, struct ht_rng *rng)
 {
-	const struct sim_hop *hop = &net->hops[k - 1];
-	ht_time rtt = hop->rtt + exponential(rng, hop->jitter);
+	const struct sim_hop *hop = way->step[k - 1].hop;
+	const struct sim_branch *br = way->step[k - 1].br;
+	ht_time rtt = time_of(br->rtt, hop->rtt)
+		      + exponential(rng, time_of(br->jitter, hop->jitter));
 
 	if (happens(rng, hop->spikes.share))
 		rtt += (ht_time)(ht_rng_double(rng) * (double)hop->spikes.span);
-	for (unsigned i = 0; i < k; i++)
-		rtt += net->hops[i].delay + exponential(rng, net->hops[i].queue);
+	for (unsigned i = 0; i < k; i++) {
+		const struct step *step = &way->step[i];
+		rtt += time_of(step->br->delay, step->hop->delay)
+		       + exponential(rng, step->hop->queue);
+	}
 	return rtt;
 }
 
-/* Choose the address that a hop answers from; false if it has none. */
+/* Find the address that a hop answers from; false if it has none. */
 static bool
-choose_address(const struct sim_hop *hop, const struct ht_sim_probe *pr,
-    struct ht_rng *rng, struct ht_addr *ret_from)
+find_source(
+    const struct step *step, const struct ht_sim_probe *pr, struct ht_addr *ret_from)
 {
-	unsigned fit[SIM_ADDRS_MAX], n = 0;
-	uint64_t key = hop->is_per_packet ? ht_rng_next(rng)
-					  : mix(mix(hop->id, pr->flow), 0x666c6f77);
+	const struct sim_hop *hop = step->hop;
+	const struct ht_addr *from = &hop->from[pr->target.family == HT_FAMILY_IP6];
 
-	for (unsigned i = 0; i < hop->n_addrs; i++)
-		if (hop->addrs[i].family == pr->target.family)
-			fit[n++] = i;
-	if (hop->from.family == pr->target.family)
-		*ret_from = hop->from;
-	else if (n > 0 && !hop->is_from_target)
-		*ret_from = hop->addrs[fit[key % n]];
+	if (from->family != HT_FAMILY_NONE)
+		*ret_from = *from;
+	else if (step->addr != NULL && !hop->is_from_target)
+		*ret_from = *step->addr;
 	else if (hop->is_target || hop->is_from_target)
 		*ret_from = pr->target;
 	else
@@ -321,6 +415,39 @@ is_error(const struct ht_sim_answer *an)
 	return an->kind == HT_REPLY_TIME_EXCEEDED || an->kind == HT_REPLY_UNREACHABLE;
 }
 
+/* What the target says to a protocol and port. */
+static enum ht_reply_kind
+targets_answer(const struct sim_hop *hop, const struct ht_sim_probe *pr)
+{
+	for (unsigned i = 0; i < hop->n_ports; i++)
+		if (hop->ports[i].proto == pr->proto && hop->ports[i].port == pr->port)
+			return (enum ht_reply_kind)hop->ports[i].kind;
+	return pr->proto < HT_PROTO_COUNT ? (enum ht_reply_kind)hop->answer[pr->proto]
+					  : HT_REPLY_NONE;
+}
+
+/* What an error tells about the probe besides its kind. */
+static void
+compose_error(const struct sim_hop *hop, bool is_ip6, struct ht_sim_answer *an)
+{
+	const struct sim_quoted *quoted = &hop->quoted;
+	struct ht_sim_rewrite *rw = &an->rewrite;
+
+	rw->source = quoted->source[is_ip6];
+	rw->sport = quoted->sport[is_ip6];
+	rw->target = quoted->target[is_ip6];
+	rw->dport = quoted->dport[is_ip6];
+	rw->id = quoted->id;
+	rw->checksum = quoted->checksum;
+	rw->length = quoted->length;
+	an->has_no_length = hop->has_no_length;
+	an->has_ext = hop->has_ext;
+	if (hop->has_ext)
+		an->ext = hop->ext;
+	/* Errors leave with internetwork control precedence, RFC 1812 4.3.2.5. */
+	an->reply_tos = is_ip6 ? 0 : 0xc0;
+}
+
 /* Fill in what the hop says; false when it says nothing. */
 static bool
 compose(const struct sim_hop *hop, const struct ht_sim_probe *pr,
@@ -334,20 +461,14 @@ compose(const struct sim_hop *hop, const struct ht_sim_probe *pr,
 	} else if (unreach != NULL) {
 		set_unreach(an, is_ip6, unreach);
 	} else if (hop->is_target) {
-		set_targets_own(an, is_ip6,
-		    pr->proto < HT_PROTO_COUNT
-			? (enum ht_reply_kind)hop->answer[pr->proto]
-			: HT_REPLY_NONE);
+		set_targets_own(an, is_ip6, targets_answer(hop, pr));
 	} else {
 		set_icmp(an, HT_REPLY_TIME_EXCEEDED, is_ip6 ? 3 : 11, 0);
 	}
 	an->quote = (uint16_t)hop->quote;
-	/* Errors leave with internetwork control precedence, RFC 1812 4.3.2.5. */
-	an->reply_tos = !is_error(an) ? pr->tos : is_ip6 ? 0 : 0xc0;
-	if (hop->has_ext && is_error(an)) {
-		an->has_ext = true;
-		an->ext = hop->ext;
-	}
+	an->reply_tos = an->rewrite.tos; /* as the probe got here */
+	if (is_error(an))
+		compose_error(hop, is_ip6, an);
 	return an->kind != HT_REPLY_NONE;
 }
 
@@ -364,10 +485,10 @@ ttl_on_arrival(const struct sim_hop *hop, unsigned k)
 
 /* The way back of an answer of hop k; false when it is lost. */
 static bool
-travel_back(const struct ht_simnet *net, unsigned k, struct ht_rng *rng)
+travel_back(const struct way *way, unsigned k, struct ht_rng *rng)
 {
 	for (unsigned i = k; i > 0; i--)
-		if (happens(rng, net->hops[i - 1].back_loss))
+		if (happens(rng, way->step[i - 1].hop->back_loss))
 			return false;
 	return true;
 }
@@ -385,6 +506,23 @@ finish(const struct sim_hop *hop, struct ht_rng *rng, struct ht_sim_answer *answ
 	return 2;
 }
 
+/* Let hop k say what it says, if it does; false when it is silent. */
+static bool
+speak(const struct way *way, unsigned k, const struct ht_sim_probe *pr,
+    const struct sim_unreach *unreach, bool is_too_big, struct ht_sim_answer *an)
+{
+	const struct step *step = &way->step[k - 1];
+
+	an->hop = (uint8_t)k;
+	an->branch = (uint8_t)(step->addr != NULL ? step->index + 1 : 0);
+	an->rewrite.tos = tos_at(way, k, pr->tos);
+	an->rewrite.ttl = (uint8_t)(pr->ttl - k + 1);
+	an->reply_ttl = ttl_on_arrival(step->hop, k);
+	return !step->hop->is_silent && !step->br->is_silent
+	       && find_source(step, pr, &an->from)
+	       && compose(step->hop, pr, unreach, is_too_big, an);
+}
+
 unsigned
 ht_simnet_probe(struct ht_simnet *net, ht_time now, const struct ht_sim_probe *pr,
     struct ht_sim_answer *ret_answers)
@@ -394,24 +532,28 @@ ht_simnet_probe(struct ht_simnet *net, ht_time now, const struct ht_sim_probe *p
 	const struct sim_unreach *unreach;
 	bool is_too_big;
 	struct ht_rng rng;
+	struct way way;
 	unsigned k;
 
 	refresh(net, t);
-	ht_rng_init(&rng, mix(mix(net->seed, pr->ttl), net->sent[pr->ttl]++));
-	k = travel(net, pr, &rng, &unreach, &is_too_big);
+	uint64_t packet = mix(mix(net->seed, pr->ttl), net->sent[pr->ttl]++);
+	ht_rng_init(&rng, packet);
+	find_way(net, pr, packet, &way);
+	k = travel(&way, pr, &rng, &unreach, &is_too_big);
 	if (k == 0)
 		return 0;
 
-	const struct sim_hop *hop = &net->hops[k - 1];
-	*an = (struct ht_sim_answer){ .delay = draw_rtt(net, k, &rng) };
-	if (hop->is_silent || !choose_address(hop, pr, &rng, &an->from)
-	    || !compose(hop, pr, unreach, is_too_big, an))
+	const struct step *step = &way.step[k - 1];
+	const struct sim_hop *hop = step->hop;
+	struct sim_bucket *bucket =
+	    &net->buckets[hop->id * SIM_ADDRS_MAX + step->index];
+	*an = (struct ht_sim_answer){ .delay = draw_rtt(&way, k, &rng) };
+	if (!speak(&way, k, pr, unreach, is_too_big, an))
 		return 0;
-	an->reply_ttl = ttl_on_arrival(hop, k);
-	if (is_error(an)
-	    && !is_within_limit(&net->buckets[hop->id], &hop->limit, t + an->delay / 2))
+	if (is_error(an) && !is_within_limit(bucket, &hop->limit, t + an->delay / 2))
 		return 0;
-	if (happens(&rng, hop->reply_loss) || !travel_back(net, k, &rng))
+	if (happens(&rng, share_of(step->br->reply_loss, hop->reply_loss))
+	    || !travel_back(&way, k, &rng))
 		return 0;
 	return finish(hop, &rng, ret_answers);
 }

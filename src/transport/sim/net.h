@@ -30,6 +30,21 @@ struct ht_sim_probe {
 	uint8_t tos;           /**< TOS or traffic class byte */
 	uint32_t flow;         /**< number or hash of the flow */
 	unsigned size;         /**< whole IP packet in bytes */
+	uint16_t port;         /**< UDP, TCP: destination port */
+};
+
+/** What stands in a quote instead of what the probe was sent with. */
+struct ht_sim_rewrite {
+	uint8_t tos;           /**< TOS or traffic class, as the probe got there */
+	uint8_t ttl;           /**< what was left of it */
+	struct ht_addr source; /**< family none: as sent */
+	struct ht_addr target; /**< same */
+	uint16_t sport;        /**< UDP, TCP; 0: as sent */
+	uint16_t dport;        /**< same */
+	int id;                /**< IPv4 identification, -1: as sent */
+	int checksum;          /**< of UDP, TCP or ICMP, -1: what the new addresses
+				    and ports make of the one that was sent */
+	int length;            /**< in the IP header, -1: as sent */
 };
 
 /** One answer of the network. */
@@ -44,8 +59,14 @@ struct ht_sim_answer {
 				  IP header on; HT_SIM_QUOTE_FULL: all */
 	uint32_t mtu;        /**< bytes, with "too big", else 0 */
 	struct ht_addr from; /**< outer source address */
-	bool has_ext;        /**< ext is set */
-	struct ht_extensions ext; /**< RFC 4950 and 5837 objects */
+	uint8_t hop;         /**< which hop of the way answers, from 1 */
+	uint8_t branch;      /**< which of its addresses of this family, from 1; 0 if
+				  it has none */
+	struct ht_sim_rewrite rewrite; /**< errors: in the quote */
+	bool has_no_length;            /**< older than RFC 4884: does not say where the
+					    extensions begin */
+	bool has_ext;                  /**< ext is set */
+	struct ht_extensions ext;      /**< RFC 4950 and 5837 objects */
 };
 
 /** A target that the scenario names; borrowed from it. */
@@ -84,6 +105,9 @@ unsigned ht_simnet_targets(const struct ht_simnet *net);
 
 /** Look at a target, i < ht_simnet_targets(). */
 const struct ht_sim_target *ht_simnet_target(const struct ht_simnet *net, unsigned i);
+
+/** True when some hop changes what it forwards or quotes (TOS, NAT). */
+bool ht_simnet_has_rewrites(const struct ht_simnet *net);
 
 /** True when addr is one of the targets. */
 bool ht_simnet_is_target(const struct ht_simnet *net, const struct ht_addr *addr);

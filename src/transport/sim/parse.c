@@ -149,13 +149,38 @@ take_names(struct parse *p)
 	return true;
 }
 
-/* What is read must hold by itself and in every state of the hop. */
+/* What words alone do not tell: whom a hop refers to. */
 static bool
-say_hop(struct parse *p, struct sim_hop *hop)
+check_references(struct parse *p, const struct sim_hop *hop, unsigned k)
+{
+	unsigned n4 = sim_hop_addrs(hop, HT_FAMILY_IP4);
+	unsigned n6 = sim_hop_addrs(hop, HT_FAMILY_IP6);
+	unsigned n = n4 > n6 ? n4 : n6;
+
+	if (hop->like >= k)
+		return sim_fail(
+		    &p->cu, "choose like %u: that is no hop before it", hop->like);
+	for (unsigned i = 0; i < SIM_ADDRS_MAX; i++) {
+		if (i >= n && hop->branches[i].is_said)
+			return sim_fail(&p->cu,
+			    "branch %u: the hop has %u addresses of a family", i + 1,
+			    n);
+		if (hop->is_target && hop->branches[i].is_absent)
+			return sim_fail(&p->cu, "the target cannot be absent");
+	}
+	return true;
+}
+
+/* What is read about hop k must hold by itself and in every state of the hop. */
+static bool
+say_hop(struct parse *p, struct sim_hop *hop, unsigned k)
 {
 	if (sim_peek(&p->cu) == NULL)
 		return sim_fail(&p->cu, "nothing is said about the hop");
-	return take_names(p) && sim_hop_say(&p->cu, hop);
+	if (!take_names(p) || !sim_hop_say(&p->cu, hop) || !check_references(p, hop, k))
+		return false;
+	p->net->has_rewrites |= sim_hop_rewrites(hop);
+	return true;
 }
 
 /* The number of a hop of the file. */
@@ -198,7 +223,7 @@ state_hop(struct parse *p)
 		sim_hop_init(&net->base[k - 1], net->n_ids++);
 		net->n_base++;
 	}
-	if (!say_hop(p, &net->base[k - 1]))
+	if (!say_hop(p, &net->base[k - 1], (unsigned)k))
 		return false;
 	if (net->base[k - 1].is_target && k < net->n_base)
 		return sim_fail(
@@ -218,7 +243,7 @@ change_hop(struct parse *p, struct sim_change *ch)
 	ch->words = words_left(p);
 	scratch = p->net->base[ch->hop - 1];
 	was_target = scratch.is_target;
-	if (!say_hop(p, &scratch))
+	if (!say_hop(p, &scratch, ch->hop))
 		return false;
 	if (scratch.is_target && !was_target)
 		return sim_fail(&p->cu, "hop %u cannot become the target", ch->hop);
@@ -236,7 +261,7 @@ change_insert(struct parse *p, struct sim_change *ch)
 	ch->id = p->net->n_ids++;
 	ch->words = words_left(p);
 	sim_hop_init(&scratch, ch->id);
-	if (!say_hop(p, &scratch))
+	if (!say_hop(p, &scratch, ch->hop))
 		return false;
 	if (scratch.is_target)
 		return sim_fail(&p->cu, "an inserted hop cannot be the target");
@@ -540,10 +565,8 @@ alloc_tables(struct ht_simnet *net, const char *text, size_t len)
 	net->changes = calloc(at_most(lines, SIM_CHANGES_MAX), sizeof(*net->changes));
 	net->notes = calloc(at_most(lines, NOTES_MAX), sizeof(*net->notes));
 	net->names = calloc(at_most(words, NAMES_MAX), sizeof(*net->names));
-	net->buckets = calloc(lines, sizeof(*net->buckets));
 	if (net->text == NULL || net->words == NULL || net->targets == NULL
-	    || net->changes == NULL || net->notes == NULL || net->names == NULL
-	    || net->buckets == NULL)
+	    || net->changes == NULL || net->notes == NULL || net->names == NULL)
 		return -ENOMEM;
 	memcpy(net->text, text, len);
 	net->text[len] = '\0';
@@ -580,6 +603,10 @@ ht_simnet_parse(const char *text, size_t len, struct ht_err *err)
 		ht_simnet_free(p.net);
 		return NULL;
 	}
+	p.net->buckets = calloc(
+	    (size_t)p.net->n_ids * SIM_ADDRS_MAX, sizeof(*p.net->buckets));
+	if (p.net->buckets == NULL)
+		return fail_whole(p.net, err, -ENOMEM, "out of memory");
 	return p.net;
 }
 

@@ -9,10 +9,15 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "transport/linux/flow.h"
+#include "transport/sim/quote.h"
+
 /* An answer in flight. */
 struct flight {
 	uint32_t token;
 	ht_time tx_ns;
+	bool has_quote;
+	struct ht_quote quote;
 	struct ht_sim_answer answer;
 };
 
@@ -83,9 +88,12 @@ heap_pop(struct sim *sim)
 static unsigned
 sim_caps(const struct ht_transport *tp)
 {
-	(void)tp;
-	return HT_CAP_ICMP | HT_CAP_UDP | HT_CAP_TCP | HT_CAP_REPLY_TTL
-	       | HT_CAP_EXTENSIONS | HT_CAP_VIRTUAL_CLOCK;
+	unsigned caps = HT_CAP_ICMP | HT_CAP_UDP | HT_CAP_TCP | HT_CAP_REPLY_TTL
+			| HT_CAP_EXTENSIONS | HT_CAP_VIRTUAL_CLOCK;
+
+	if (ht_simnet_has_rewrites(to_const_sim(tp)->net))
+		caps |= HT_CAP_QUOTE4 | HT_CAP_QUOTE6;
+	return caps;
 }
 
 static int
@@ -111,14 +119,46 @@ sim_fds(const struct ht_transport *tp, struct pollfd *fds, int max)
 	return 0;
 }
 
+/* What the probe would have looked like on a wire. */
+static struct ht_sim_headers
+headers_of(const struct sim *sim, const struct ht_probe *probe)
+{
+	struct ht_flow flow = ht_flow_of(probe);
+
+	return (struct ht_sim_headers){
+		.source = *ht_simnet_source(
+		    sim->net, (enum ht_family)probe->target.family),
+		.target = probe->target,
+		.proto = probe->proto,
+		.tos = probe->tos,
+		.id = (uint16_t)probe->token,
+		.sport = flow.local_port,
+		.dport = flow.port,
+		.checksum = flow.checksum,
+		.label = flow.label,
+		.size = probe->size,
+	};
+}
+
+static bool
+is_error(const struct ht_sim_answer *an)
+{
+	return an->kind == HT_REPLY_TIME_EXCEEDED || an->kind == HT_REPLY_UNREACHABLE;
+}
+
 static void
-enqueue(struct sim *sim, uint32_t token, ht_time now, const struct ht_sim_answer *an)
+enqueue(struct sim *sim, const struct ht_probe *probe, ht_time now,
+    const struct ht_sim_answer *an)
 {
 	unsigned slot = sim->free_slots[sim->n];
+	struct flight *fl = &sim->flights[slot];
 
-	sim->flights[slot] = (struct flight){
-		.token = token, .tx_ns = now, .answer = *an
-	};
+	*fl = (struct flight){ .token = probe->token, .tx_ns = now, .answer = *an };
+	if (is_error(an) && ht_simnet_has_rewrites(sim->net)) {
+		const struct ht_sim_headers sent = headers_of(sim, probe);
+		ht_sim_quote(&sent, &an->rewrite, an->quote, &fl->quote);
+		fl->has_quote = true;
+	}
 	heap_push(sim,
 	    (struct due){ .at = now + an->delay, .order = sim->order++, .slot = slot });
 }
@@ -134,6 +174,7 @@ sim_send(struct ht_transport *tp, const struct ht_probe *probe, ht_time now)
 		.tos = probe->tos,
 		.flow = probe->flow,
 		.size = probe->size,
+		.port = ht_flow_of(probe).port,
 	};
 	struct ht_sim_answer answers[HT_SIM_ANSWERS_MAX];
 	unsigned n;
@@ -147,7 +188,7 @@ sim_send(struct ht_transport *tp, const struct ht_probe *probe, ht_time now)
 		return -ENOBUFS;
 	n = ht_simnet_probe(sim->net, now, &pr, answers);
 	for (unsigned i = 0; i < n; i++)
-		enqueue(sim, probe->token, now, &answers[i]);
+		enqueue(sim, probe, now, &answers[i]);
 	return 0;
 }
 
@@ -170,6 +211,7 @@ hand_up(const struct flight *fl, ht_time at, ht_reply_fn *fn, void *ctx)
 		.reply_tos = an->reply_tos,
 		.mtu = an->mtu,
 		.ext = an->has_ext ? &an->ext : NULL,
+		.quote = fl->has_quote ? &fl->quote : NULL,
 	};
 
 	fn(ctx, &reply);
