@@ -23,6 +23,8 @@ struct seen {
 	const uint8_t *packet;
 	size_t len;
 	ht_time in;
+	uint16_t checksum; /**< of ICMP, UDP or TCP */
+	uint8_t tcp_flags;
 };
 
 /** Number of kinds of garbage. */

@@ -3,7 +3,7 @@
  * The simulated internet behind a TUN device: real packets in, real packets out.
  *
  *   tests/net/tunsim SCENARIO --dev NAME [--log FILE] [--no-spin | --busy]
- *       [--no-length] [--garbage] [--damage]
+ *       [--no-length] [--garbage] [--damage] [--log-all]
  *
  * In a network namespace of its own, as root:
  *
@@ -36,16 +36,11 @@
  * when the device goes away.  Packets to an address that is no target of the
  * scenario, and those that are no probe, are ignored.
  *
- * The log has a line for each answer, and one for each probe without any:
- *
- *   ttl=3 proto=udp id=0 seq=0 sport=40000 dport=33437 len=64 data=0011223344556677
- *       kind=time-exceeded from=198.51.100.1 in=NS out=NS
- *
- * (one line; id and seq are of ICMP, the ports of UDP and TCP; data are the first
- * 8 bytes behind that header).  in is CLOCK_MONOTONIC right after the probe was
- * read, out right before the answer was written: their difference is the true
- * RTT but for what the kernel needs between TUN and socket.  Without an answer
- * kind is none and out is -1.
+ * The log has a line for each answer, and one for each probe without any; tunlog.h
+ * says what is in it.  out - in is the true RTT but for what the kernel needs between
+ * TUN and socket: in is taken right after the probe was read, out right before the
+ * answer was written.  With --log-all packets to a target that are no probe, such as
+ * what follows a SYN-ACK, have a line too, with kind=ignored.
  */
 #include "config.h"
 
@@ -64,12 +59,11 @@
 
 #include <linux/if_tun.h>
 
-#include "base/addr.h"
-#include "packet/build.h"
-#include "packet/ip.h"
 #include "transport/sim/net.h"
 
+#include "answer.h"
 #include "garbage.h"
+#include "tunlog.h"
 
 #define PACKET_MAX  65535
 #define PENDING_MAX 8192
@@ -81,9 +75,9 @@
 /* An answer that waits for its time. */
 struct pending {
 	ht_time due;
-	uint8_t *packet;
 	size_t len;
-	char log[256]; /* all but the time when it left */
+	uint8_t *packet;  /* freed with the line */
+	const char *line; /* of the log, NULL without one */
 };
 
 struct tunsim {
@@ -96,6 +90,7 @@ struct tunsim {
 	bool has_lengths; /* RFC 4884 */
 	bool has_garbage; /* garbage.h */
 	bool has_damage;
+	bool logs_all; /* what is no probe, too */
 	struct ht_rng rng;
 	struct pending pending[PENDING_MAX]; /* by due, latest first */
 	unsigned n;
@@ -117,229 +112,6 @@ clock_now(void)
 
 	clock_gettime(CLOCK_MONOTONIC, &ts);
 	return ts.tv_sec * HT_S + ts.tv_nsec;
-}
-
-/* --- in --- */
-
-static bool
-see_icmp(struct seen *seen)
-{
-	enum ht_family family = (enum ht_family)seen->ip.dst.family;
-	struct ht_icmp icmp;
-
-	if (ht_icmp_parse(family, seen->ip.data, seen->ip.data_len, &icmp) < 0
-	    || icmp.type != (family == HT_FAMILY_IP6 ? 128 : 8))
-		return false;
-	seen->proto = HT_PROTO_ICMP;
-	seen->id = icmp.id;
-	seen->seq = icmp.seq;
-	seen->data = icmp.data;
-	seen->data_len = icmp.data_len;
-	return true;
-}
-
-static bool
-see_udp(struct seen *seen)
-{
-	struct ht_udp udp;
-
-	if (ht_udp_parse(seen->ip.data, seen->ip.data_len, &udp) < 0)
-		return false;
-	seen->proto = HT_PROTO_UDP;
-	seen->sport = udp.sport;
-	seen->dport = udp.dport;
-	seen->data = udp.data;
-	seen->data_len = udp.data_len;
-	return true;
-}
-
-static bool
-see_tcp(struct seen *seen)
-{
-	struct ht_tcp tcp;
-
-	if (ht_tcp_parse(seen->ip.data, seen->ip.data_len, &tcp) < 0
-	    || (tcp.flags & (HT_TCP_SYN | HT_TCP_ACK | HT_TCP_RST)) != HT_TCP_SYN)
-		return false;
-	seen->proto = HT_PROTO_TCP;
-	seen->sport = tcp.sport;
-	seen->dport = tcp.dport;
-	seen->tcp_seq = tcp.seq;
-	return true;
-}
-
-/* Read a packet as a probe; false if it is none. */
-static bool
-see(struct seen *seen, const uint8_t *packet, size_t len, ht_time now)
-{
-	*seen = (struct seen){ .packet = packet, .len = len, .in = now };
-	if (ht_ip_parse(packet, len, &seen->ip) < 0 || seen->ip.is_fragment)
-		return false;
-	switch (seen->ip.proto) {
-	case HT_IP_ICMP:
-	case HT_IP_ICMP6:
-		return see_icmp(seen);
-	case HT_IP_UDP:
-		return see_udp(seen);
-	case HT_IP_TCP:
-		return see_tcp(seen);
-	default:
-		return false;
-	}
-}
-
-/* What routers hash: addresses, protocol, ports; of ICMP the id (and no seq). */
-static uint32_t
-flow_of(const struct seen *seen)
-{
-	const uint8_t *bytes = seen->ip.dst.bytes;
-	uint32_t hash = 2166136261u; /* FNV-1a */
-
-	for (unsigned i = 0; i < 16; i++)
-		hash = (hash ^ bytes[i]) * 16777619u;
-	hash = (hash ^ seen->ip.proto) * 16777619u;
-	hash = (hash ^ seen->id) * 16777619u;
-	hash = (hash ^ seen->sport) * 16777619u;
-	hash = (hash ^ seen->dport) * 16777619u;
-	return (hash ^ seen->ip.label) * 16777619u;
-}
-
-/* --- out --- */
-
-/* Quote the probe as it got there: its TTL used up, its checksum right. */
-static int
-build_error(const struct tunsim *ts, uint8_t *buf, const struct ht_ip *ip,
-    const struct seen *seen, const struct ht_sim_answer *an)
-{
-	bool is_ip6 = ip->src.family == HT_FAMILY_IP6;
-	uint8_t quote[1280];
-	/* RFC 1812 4.3.2.3 and RFC 4443 2.4: whole error at most 576 or 1280. */
-	size_t most = is_ip6 ? 1280 - 48 : 576 - 28;
-	size_t len = seen->len < an->quote ? seen->len : an->quote;
-	struct ht_icmp_error error = {
-		.type = an->icmp_type,
-		.code = an->icmp_code,
-		.mtu = an->mtu,
-		.quote = quote,
-		.ext = an->has_ext ? &an->ext : NULL,
-		.has_length = ts->has_lengths,
-	};
-
-	if (an->has_ext)
-		most -= 200;
-	error.quote_len = len < most ? len : most;
-	memcpy(quote, seen->packet, error.quote_len);
-	if (an->kind == HT_REPLY_TIME_EXCEEDED && is_ip6) {
-		quote[7] = 1;
-	} else if (an->kind == HT_REPLY_TIME_EXCEEDED) {
-		quote[8] = 1;
-		quote[10] = quote[11] = 0;
-		unsigned sum = ht_checksum(quote, (size_t)(quote[0] & 0x0f) * 4);
-		quote[10] = (uint8_t)(sum >> 8);
-		quote[11] = (uint8_t)sum;
-	}
-	return ht_build_icmp_error(buf, PACKET_MAX, ip, &error);
-}
-
-static int
-build_tcp(uint8_t *buf, const struct ht_ip *ip, const struct seen *seen, bool is_open)
-{
-	const struct ht_tcp tcp = {
-		.sport = seen->dport,
-		.dport = seen->sport,
-		.seq = is_open ? 1000 : 0,
-		.ack = seen->tcp_seq + 1,
-		.flags = (is_open ? HT_TCP_SYN : HT_TCP_RST) | HT_TCP_ACK,
-	};
-
-	return ht_build_tcp(buf, PACKET_MAX, ip, &tcp);
-}
-
-static int
-build_udp(uint8_t *buf, const struct ht_ip *ip, const struct seen *seen)
-{
-	const struct ht_udp udp = {
-		.sport = seen->dport,
-		.dport = seen->sport,
-		.data = seen->data,
-		.data_len = seen->data_len,
-	};
-
-	return ht_build_udp(buf, PACKET_MAX, ip, &udp);
-}
-
-static int
-build_echo(uint8_t *buf, const struct ht_ip *ip, const struct seen *seen)
-{
-	const struct ht_icmp_echo echo = {
-		.is_reply = true,
-		.id = seen->id,
-		.seq = seen->seq,
-		.data = seen->data,
-		.data_len = seen->data_len,
-	};
-
-	return ht_build_icmp_echo(buf, PACKET_MAX, ip, &echo);
-}
-
-static int
-build(const struct tunsim *ts, uint8_t *buf, const struct seen *seen,
-    const struct ht_sim_answer *an)
-{
-	const struct ht_ip ip = {
-		.tos = an->reply_tos,
-		.ttl = an->reply_ttl,
-		.src = an->from,
-		.dst = seen->ip.src,
-	};
-
-	switch ((enum ht_reply_kind)an->kind) {
-	case HT_REPLY_TIME_EXCEEDED:
-	case HT_REPLY_UNREACHABLE:
-		return build_error(ts, buf, &ip, seen, an);
-	case HT_REPLY_ECHO:
-		return build_echo(buf, &ip, seen);
-	case HT_REPLY_UDP_DATA:
-		return build_udp(buf, &ip, seen);
-	case HT_REPLY_TCP_OPEN:
-		return build_tcp(buf, &ip, seen, true);
-	case HT_REPLY_TCP_CLOSED:
-		return build_tcp(buf, &ip, seen, false);
-	case HT_REPLY_NONE:
-	case HT_REPLY_LOCAL_ERROR:
-	case HT_REPLY_COUNT:
-		break;
-	}
-	return -EINVAL;
-}
-
-/* --- the log --- */
-
-static void
-describe(
-    char *line, size_t size, const struct seen *seen, const struct ht_sim_answer *an)
-{
-	char from[HT_ADDR_TEXT_MAX] = "-", data[17] = "-";
-	size_t n = seen->data_len < 8 ? seen->data_len : 8;
-
-	for (size_t i = 0; i < n; i++)
-		snprintf(data + 2 * i, 3, "%02x", seen->data[i]);
-	if (an != NULL)
-		ht_addr_text(&an->from, from);
-	snprintf(line, size,
-	    "ttl=%u proto=%s id=%u seq=%u sport=%u dport=%u len=%zu data=%s kind=%s"
-	    " from=%s in=%lld",
-	    seen->ip.ttl, ht_proto_name((enum ht_proto)seen->proto), seen->id,
-	    seen->seq, seen->sport, seen->dport, seen->len, data,
-	    an != NULL ? ht_reply_kind_name((enum ht_reply_kind)an->kind) : "none",
-	    from, (long long)seen->in);
-}
-
-static void
-write_log(struct tunsim *ts, const char *line, ht_time out)
-{
-	if (ts->log != NULL)
-		fprintf(ts->log, "%s out=%lld\n", line, (long long)out);
 }
 
 /* --- what is no answer --- */
@@ -377,55 +149,75 @@ write_damaged(struct tunsim *ts, const struct pending *p)
 
 /* --- the schedule --- */
 
+/* Keep packet and line in one piece of memory; false when there is none. */
+static bool
+keep(const struct tunsim *ts, struct pending *p, const uint8_t *packet,
+    const struct seen *seen, const struct ht_sim_answer *an)
+{
+	char line[TUNLOG_MAX] = "";
+
+	if (ts->log != NULL)
+		tunlog_describe(line, seen, an, NULL);
+	p->packet = malloc(p->len + strlen(line) + 1);
+	if (p->packet == NULL)
+		return false;
+	memcpy(p->packet, packet, p->len);
+	if (ts->log != NULL)
+		p->line = strcpy((char *)p->packet + p->len, line);
+	return true;
+}
+
 /* Put an answer among those that wait, latest first. */
 static void
 schedule(struct tunsim *ts, const struct seen *seen, const struct ht_sim_answer *an)
 {
 	static uint8_t buf[PACKET_MAX];
-	int len = build(ts, buf, seen, an);
+	int len = answer_build(buf, sizeof(buf), seen, an, ts->has_lengths);
 	struct pending p = { .due = seen->in + an->delay, .len = (size_t)len };
 	unsigned i;
 
-	if (len < 0 || ts->n == PENDING_MAX)
+	if (len < 0 || ts->n == PENDING_MAX || !keep(ts, &p, buf, seen, an))
 		return;
-	p.packet = malloc((size_t)len);
-	if (p.packet == NULL)
-		return;
-	memcpy(p.packet, buf, (size_t)len);
-	describe(p.log, sizeof(p.log), seen, an);
 	for (i = ts->n++; i > 0 && ts->pending[i - 1].due <= p.due; i--)
 		ts->pending[i] = ts->pending[i - 1];
 	ts->pending[i] = p;
+}
+
+/* Say in the log that nothing was answered. */
+static void
+log_silence(struct tunsim *ts, const struct seen *seen, const char *kind)
+{
+	char line[TUNLOG_MAX];
+
+	if (ts->log == NULL)
+		return;
+	tunlog_describe(line, seen, NULL, kind);
+	tunlog_write(ts->log, line, -1);
 }
 
 static void
 take_in(struct tunsim *ts, const uint8_t *packet, size_t len, ht_time now)
 {
 	struct ht_sim_answer answers[HT_SIM_ANSWERS_MAX];
-	char line[256];
 	struct seen seen;
+	bool is_probe = answer_see(&seen, packet, len, now);
 	unsigned n;
 
-	if (!see(&seen, packet, len, now)
-	    || !ht_simnet_is_target(ts->net, &seen.ip.dst))
+	if (!ht_simnet_is_target(ts->net, &seen.ip.dst))
 		return;
-	const struct ht_sim_probe pr = {
-		.target = seen.ip.dst,
-		.proto = seen.proto,
-		.ttl = seen.ip.ttl,
-		.tos = seen.ip.tos,
-		.flow = flow_of(&seen),
-		.size = (unsigned)len,
-	};
+	if (!is_probe) {
+		if (ts->logs_all)
+			log_silence(ts, &seen, "ignored");
+		return;
+	}
+	const struct ht_sim_probe pr = answer_probe(&seen);
 	n = ht_simnet_probe(ts->net, now, &pr, answers);
 	if (ts->has_garbage && n > 0)
 		write_garbage(ts, &seen);
 	for (unsigned i = 0; i < n; i++)
 		schedule(ts, &seen, &answers[i]);
-	if (n == 0) {
-		describe(line, sizeof(line), &seen, NULL);
-		write_log(ts, line, -1);
-	}
+	if (n == 0)
+		log_silence(ts, &seen, "none");
 }
 
 /* Read one packet; false when there is none. */
@@ -458,7 +250,8 @@ write_due(struct tunsim *ts)
 		ht_time out = clock_now();
 		ssize_t n = write(ts->fd, p->packet, p->len);
 
-		write_log(ts, p->log, n == (ssize_t)p->len ? out : -1);
+		if (p->line != NULL)
+			tunlog_write(ts->log, p->line, n == (ssize_t)p->len ? out : -1);
 		free(p->packet);
 	}
 }
@@ -560,7 +353,7 @@ read_scenario(const char *path)
 
 struct arguments {
 	const char *scenario, *dev, *log;
-	bool spins, is_busy, has_lengths, has_garbage, has_damage;
+	bool spins, is_busy, has_lengths, has_garbage, has_damage, logs_all;
 };
 
 static bool
@@ -578,6 +371,8 @@ read_arguments(int argc, char **argv, struct arguments *args)
 			args->has_garbage = true;
 		else if (strcmp(argv[i], "--damage") == 0)
 			args->has_damage = true;
+		else if (strcmp(argv[i], "--log-all") == 0)
+			args->logs_all = true;
 		else if (strcmp(argv[i], "--dev") == 0 && i + 1 < argc)
 			args->dev = argv[++i];
 		else if (strcmp(argv[i], "--log") == 0 && i + 1 < argc)
@@ -600,6 +395,7 @@ set_up(struct tunsim *ts, const struct arguments *args)
 	ts->has_lengths = args->has_lengths;
 	ts->has_garbage = args->has_garbage;
 	ts->has_damage = args->has_damage;
+	ts->logs_all = args->logs_all;
 	ht_rng_init(&ts->rng, 1);
 	ts->net = read_scenario(args->scenario);
 	if (ts->net == NULL)
@@ -628,7 +424,7 @@ main(int argc, char **argv)
 	if (!read_arguments(argc, argv, &args)) {
 		fprintf(stderr,
 		    "usage: tunsim SCENARIO --dev NAME [--log FILE] [--no-spin | "
-		    "--busy] [--no-length] [--garbage] [--damage]\n");
+		    "--busy] [--no-length] [--garbage] [--damage] [--log-all]\n");
 		return 2;
 	}
 	if (!set_up(&ts, &args))

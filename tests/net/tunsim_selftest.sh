@@ -101,8 +101,8 @@ kill "$pid"
 wait "$pid"
 pid=
 is "log: a transit hop" "$tmp/log" \
-	"ttl=1 proto=udp .* kind=time-exceeded from=192\.0\.2\.1 in=[0-9]+ out=[0-9]+$"
-is "log: silence" "$tmp/log" "ttl=3 proto=udp .* kind=none from=- in=[0-9]+ out=-1$"
+	"^ttl=1 proto=udp .* kind=time-exceeded from=192\.0\.2\.1 .* in=[0-9]+ out=[0-9]+$"
+is "log: silence" "$tmp/log" "^ttl=3 proto=udp .* kind=none from=- .* in=[0-9]+ out=-1$"
 is "log: echo" "$tmp/log" "proto=icmp .* seq=1 .* kind=echo-reply from=203\.0\.113\.80"
 awk '
 	{ for (i = 1; i <= NF; i++) { split($i, kv, "="); f[kv[1]] = kv[2] }
