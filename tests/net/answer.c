@@ -126,6 +126,8 @@ flow_of(const struct seen *seen)
 struct ht_sim_probe
 answer_probe(const struct seen *seen)
 {
+	bool is_ip4 = seen->ip.dst.family == HT_FAMILY_IP4;
+
 	return (struct ht_sim_probe){
 		.target = seen->ip.dst,
 		.proto = seen->proto,
@@ -134,6 +136,7 @@ answer_probe(const struct seen *seen)
 		.flow = flow_of(seen),
 		.size = (unsigned)seen->len,
 		.port = seen->dport,
+		.is_divisible = is_ip4 && (seen->packet[6] & 0x40) == 0,
 	};
 }
 

@@ -191,6 +191,12 @@ say_unreachable(struct sim_cursor *cu, struct sim_hop *hop)
 }
 
 static bool
+say_refuses(struct sim_cursor *cu, struct sim_hop *hop)
+{
+	return read_unreach(cu, &hop->refuses);
+}
+
+static bool
 say_blocks(struct sim_cursor *cu, struct sim_hop *hop)
 {
 	hop->is_blackhole = sim_take(cu, "silently");
@@ -516,6 +522,7 @@ static const struct {
 	{ "duplicates", false, say_duplicates },
 	{ "reorder", false, say_reorder },
 	{ "unreachable", false, say_unreachable },
+	{ "refuses", false, say_refuses },
 	{ "blocks", false, say_blocks },
 	{ "mtu", false, say_mtu },
 	{ "choose", false, say_choose },

@@ -82,6 +82,7 @@ struct sim_hop {
 	struct sim_chance duplicates;      /**< second answer so much later */
 	struct sim_chance reorder;         /**< answer held back so long */
 	const struct sim_unreach *unreach; /**< to all that comes here, or NULL */
+	const struct sim_unreach *refuses; /**< to what ends here, or NULL */
 	const struct sim_unreach *blocks;  /**< to all that would go on, or NULL */
 	unsigned mtu;                      /**< of the link beyond, 0: any size */
 	uint8_t answer[HT_PROTO_COUNT]; /**< target: enum ht_reply_kind, NONE silent */

@@ -285,6 +285,15 @@ time_of(ht_time of_branch, ht_time of_hop)
 	return of_branch >= 0 ? of_branch : of_hop;
 }
 
+/* Whom a hop turns away: all, what ends here, or what would go on. */
+static const struct sim_unreach *
+turned_away(const struct sim_hop *hop, bool goes_on)
+{
+	const struct sim_unreach *un = goes_on ? hop->blocks : hop->refuses;
+
+	return un != NULL ? un : hop->unreach;
+}
+
 /* Find the hop that answers; 0 when the probe gets lost on the way there. */
 static unsigned
 travel(const struct way *way, const struct ht_sim_probe *pr, struct ht_rng *rng,
@@ -293,15 +302,15 @@ travel(const struct way *way, const struct ht_sim_probe *pr, struct ht_rng *rng,
 	*ret_unreach = NULL;
 	*ret_is_too_big = false;
 	for (unsigned k = 1; k <= way->n; k++) {
-		const struct sim_hop *hop = way->step[k - 1].hop;
-		if (happens(rng, share_of(way->step[k - 1].br->loss, hop->loss)))
+		const struct step *step = &way->step[k - 1];
+		bool goes_on = k < way->n;
+
+		if (happens(rng, share_of(step->br->loss, step->hop->loss))
+		    || (goes_on && step->hop->is_blackhole))
 			return 0;
-		*ret_unreach = hop->unreach;
-		if (k < way->n && hop->is_blackhole)
-			return 0;
-		if (k < way->n && hop->blocks != NULL)
-			*ret_unreach = hop->blocks;
-		*ret_is_too_big = k < way->n && hop->mtu > 0 && pr->size > hop->mtu;
+		*ret_unreach = turned_away(step->hop, goes_on);
+		*ret_is_too_big = goes_on && step->hop->mtu > 0
+				  && pr->size > step->hop->mtu && !pr->is_divisible;
 		if (*ret_unreach != NULL || *ret_is_too_big)
 			return k;
 	}

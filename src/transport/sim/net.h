@@ -31,6 +31,7 @@ struct ht_sim_probe {
 	uint32_t flow;         /**< number or hash of the flow */
 	unsigned size;         /**< whole IP packet in bytes */
 	uint16_t port;         /**< UDP, TCP: destination port */
+	bool is_divisible;     /**< IPv4 without DF: no link is too narrow for it */
 };
 
 /** What stands in a quote instead of what the probe was sent with. */

@@ -134,7 +134,7 @@ headers_of(const struct sim *sim, const struct ht_probe *probe)
 		.id = (uint16_t)probe->token,
 		.sport = flow.local_port,
 		.dport = flow.port,
-		.checksum = flow.checksum,
+		.checksum = (uint16_t)~flow.checksum, /* that was its sum */
 		.label = flow.label,
 		.size = probe->size,
 	};
