@@ -6,13 +6,16 @@
  *   tests/scenarios/run [FILE...]     all beside this file if none is named
  *
  * Settings of the run, in the scenario: cycles interval timeout grace protocol
- * flows size first max max-unknown.  What can be expected:
+ * port tos flow flows size first max max-unknown.  What can be expected:
  *
+ *   expect flow N WHAT...         of the N-th flow of the run, from 0; else of flow 0
  *   expect hop K METRIC RANGE     K or K..M; METRIC of the table below
  *   expect hop K loss near 20%    within the binomial 99.9 % band of that share
  *   expect hop K address ADDR     newest that answered; "none" if nobody did
  *   expect hop K seen ADDR        among those that answered
  *   expect hop K kind KIND        newest answer: time-exceeded, echo-reply, ...
+ *   expect hop K changed FIELD    in its newest quote: tos id checksum address port;
+ *                                 "none" if there is a quote and nothing changed
  *   expect hop K mpls LABEL       top of the newest stack
  *   expect last RANGE             last hop worth showing
  *   expect changes RANGE          route changes
@@ -300,6 +303,27 @@ is_mpls(struct run *run, const struct ht_hop *hop, const char *want)
 }
 
 static bool
+is_changed(struct run *run, const struct ht_hop *hop, const char *want)
+{
+	static const struct {
+		const char *name;
+		unsigned fields;
+	} names[] = { { "none", 0 }, { "tos", HT_QUOTE_TOS }, { "id", HT_QUOTE_ID },
+		{ "checksum", HT_QUOTE_CHECKSUM }, { "address", HT_QUOTE_ADDRESS },
+		{ "port", HT_QUOTE_PORT } };
+	unsigned changed = hop->quote.changed;
+
+	if (!hop->has_quote)
+		return found(run, "no quote");
+	for (size_t i = 0; i < COUNT(names); i++)
+		if (strcmp(want, names[i].name) == 0)
+			return (i == 0 ? changed == 0
+				       : (changed & names[i].fields) != 0)
+			       || found(run, "changed are 0x%x", changed);
+	return found(run, "not a field");
+}
+
+static bool
 holds_at_hop(struct run *run, unsigned ttl, const char *const *word, unsigned n)
 {
 	/* clang-format off */
@@ -311,6 +335,7 @@ holds_at_hop(struct run *run, unsigned ttl, const char *const *word, unsigned n)
 		{ "seen",    was_seen },
 		{ "kind",    is_kind },
 		{ "mpls",    is_mpls },
+		{ "changed", is_changed },
 	};
 	/* clang-format on */
 	const struct ht_hop *hop = ht_path_hop(run->path, ttl);
@@ -417,7 +442,7 @@ expect_stop(struct run *run, const char *const *word, unsigned n)
 }
 
 static bool
-is_met(struct run *run, const struct ht_sim_note *note)
+expect_of_path(struct run *run, const char *const *word, unsigned n)
 {
 	/* clang-format off */
 	static const struct {
@@ -434,11 +459,29 @@ is_met(struct run *run, const struct ht_sim_note *note)
 	};
 	/* clang-format on */
 
-	for (size_t i = 0; note->n_words >= 2 && i < COUNT(subjects); i++)
-		if (strcmp(note->word[1], subjects[i].name) == 0)
-			return subjects[i].expect(
-			    run, note->word + 2, note->n_words - 2);
+	for (size_t i = 0; n >= 1 && i < COUNT(subjects); i++)
+		if (strcmp(word[0], subjects[i].name) == 0)
+			return subjects[i].expect(run, word + 1, n - 1);
 	return found(run, "unknown expectation");
+}
+
+static bool
+is_met(struct run *run, const struct ht_sim_note *note)
+{
+	const char *const *word = note->word + 1;
+	unsigned n = note->n_words - 1, flow = 0;
+	struct range range;
+
+	if (n > 2 && strcmp(word[0], "flow") == 0) {
+		if (!read_range(word + 1, 1, &range) || range.min < 0
+		    || range.min >= run->set.flows)
+			return found(run, "not a flow of this run");
+		flow = (unsigned)range.min;
+		word += 2;
+		n -= 2;
+	}
+	run->path = ht_session_path(run->ss, 0, flow);
+	return run->path != NULL ? expect_of_path(run, word, n) : found(run, "no path");
 }
 
 /* --- settings --- */
@@ -490,6 +533,12 @@ set_one(struct ht_settings *set, const char *key, const char *value)
 		return read_protocol(value, &set->proto);
 	if (strcmp(key, "cycles") == 0)
 		set->cycles = n;
+	else if (strcmp(key, "port") == 0)
+		set->port = (unsigned)n;
+	else if (strcmp(key, "tos") == 0)
+		set->tos = (unsigned)n;
+	else if (strcmp(key, "flow") == 0)
+		set->flow = (unsigned)n;
 	else if (strcmp(key, "flows") == 0)
 		set->flows = (unsigned)n;
 	else if (strcmp(key, "size") == 0)
@@ -560,8 +609,7 @@ run_session(struct run *run, struct ht_transport *tp)
 		return found(run, "the target was refused");
 	if (!step_to_the_end(run, tp))
 		return false;
-	run->path = ht_session_path(run->ss, 0, 0);
-	return run->path != NULL || found(run, "no path");
+	return true;
 }
 
 static void
