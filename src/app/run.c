@@ -35,7 +35,7 @@
 #define REPORT_CYCLES 10
 /* Probing is done: how long a report still waits for names. */
 #define NAMES_GRACE           (3 * HT_S / 10)
-#define TRANSPORT_FDS_MAX     16
+#define TRANSPORT_FDS_MAX     160
 #define FDS_MAX               (TRANSPORT_FDS_MAX + NAMES_FDS_MAX + 2)
 #define UNPRIVILEGED_INTERVAL (HT_S / 10)
 #define ROOT_INTERVAL         (HT_S / 100)

@@ -15,9 +15,9 @@ hop 1 192.168.1.1 2001:db8:1::1 rtt 1ms
 hop 2 target      rtt 1200us
 END
 
-# errors LOG OUTPUT: of each probe, in us; the number in the packet joins them
+# errors LOG OUTPUT: of each probe, in us; the token in the packet joins them
 errors() {
-	awk '
+	awk "$net_awk"'
 		function value(key,  i, kv) {
 			for (i = 1; i <= NF; i++) {
 				split($i, kv, "=")
@@ -26,7 +26,7 @@ errors() {
 			return ""
 		}
 		FNR == NR {
-			key = value("proto") == "udp" ? value("dport") - 33434 : value("seq")
+			key = token(value("data"))
 			if (value("out") > 0) truth[key] = (value("out") - value("in")) / 1000
 			next
 		}

@@ -91,18 +91,21 @@ for proto in icmp udp; do
 		many "$proto IPv$family without a look" -b 100 "$proto" "$target"
 		many "$proto IPv$family in turn" -i 300 "$proto" "$target"
 		many "$proto IPv$family like before Linux 6.13" -o "$proto" "$target"
-		many "$proto IPv$family too small for identity" -s 28 "$proto" "$target"
 	done
+	many "icmp IPv$family too small for identity" -s 28 icmp "$target"
 done
 
-# Slots and ports turn over.
+# Slots turn over.
 out=$(probe -q -c 11000 -m 6 -w 2000 udp "$target4")
 is "66000 probes: none mistaken" \
 	"$(($(get sent) - $(get received))) $(get unmatched) $(get wrong)" "0 0 0"
-out=$(probe -c 2 -m 6 -P 65500 udp "$target4")
-is "a base port near the end: all are sure" "$(each match)" "3 3 3 3 3 3 3 3 3 3 3 3"
-out=$(probe -m 6 -s 28 -P 65500 udp "$target4")
-is "few ports and no payload: unsure" "$(each match)" "1 1 1 1 1 1"
+out=$(probe -m 6 -P 53 udp "$target4")
+is "another destination port: all are sure" "$(each match)" "3 3 3 3 3 3"
+
+# Other programs have the ports that two flows would like.
+out=$(probe -q -m 6 -F 5 udp "$target4" & probe -q -m 6 -F 5 udp "$target4"; wait)
+is "a source port that is taken: another one will do" \
+	"$(printf '%s\n' "$out" | grep -c 'failed=0 error=0 received=6 unmatched=0 wrong=0')" 2
 
 ## Routes that refuse ##########################################################
 
@@ -133,6 +136,23 @@ for proto in icmp udp; do
 	out=$(probe -c 3 -f 6 -m 6 -w 100 "$proto" 203.0.113.4)
 	is "$proto: a blackhole is silent" "$(get sent) $(get received)" "3 0"
 done
+
+# Who probes what is silent keeps his port for a while.
+probe -q -f 6 -m 6 -w 600 -L 5000 udp 203.0.113.4 >"$net_tmp/first" &
+first=$!
+until in_ns c grep -q ':1388 ' /proc/net/udp; do
+	kill -0 "$first" || break
+done
+out=$(probe -q -m 1 -L 5000 udp "$target4")
+is "a source port that was asked for and is taken" "$(get sent) $(get error)" \
+	"0 EADDRINUSE"
+out=$(probe -q -m 1 -L 5000 udp "$target6")
+is "... but not for IPv6" "$(get received) $(get error)" "1 0"
+wait "$first"
+out=$(cat "$net_tmp/first")
+is "... and its owner had it" "$(get sent) $(get error)" "1 0"
+out=$(probe -q -m 1 -L 500 udp "$target4")
+is "a source port that is not permitted" "$(get sent) $(get error)" "0 EACCES"
 
 ip -n "${net_prefix}c" -batch - <<END
 route add unreachable 198.51.100.1/32

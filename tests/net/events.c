@@ -28,7 +28,7 @@
 #include "base/addr.h"
 #include "transport/linux/dgram.h"
 
-#define FDS_MAX 8
+#define FDS_MAX HT_DGRAM_FDS_MAX
 
 static ht_time
 now_ns(void)

@@ -275,3 +275,22 @@ tun_stop() {
 	kill "$1"
 	wait "$1"
 } 2>/dev/null
+
+# awk functions: token(DATA) tells which probe of tests/net/probe it was, from data=
+# of a log: two words, the second masked by the first (identity.h)
+net_awk='
+	function digit(c) { return index("0123456789abcdef", c) - 1 }
+	function hex(s,  i, n) {
+		for (i = 1; i <= length(s); i++) n = 16 * n + digit(substr(s, i, 1))
+		return n
+	}
+	function apart(a, b,  bit, n) {
+		for (bit = 1; bit < 16; bit *= 2)
+			if (int(a / bit) % 2 != int(b / bit) % 2) n += bit
+		return n + 0
+	}
+	function token(data,  i, n) {
+		for (i = 1; i <= 8; i++)
+			n = 16 * n + apart(digit(substr(data, i, 1)), digit(substr(data, 8 + i, 1)))
+		return n
+	}'

@@ -7,6 +7,8 @@
  *
  *     -c N   probes per ttl (1)             -f -m TTL  first, last ttl (1, 30)
  *     -s N   bytes of the IP packet (64)    -Q TOS     -P PORT  -F FLOW
+ *     -S N   sizes from -s to this, one after the other
+ *     -L PORT  source port of flow 0
  *     -i US  microseconds between probes    -w MS      wait for the last (500)
  *     -I DEV -a ADDR  device, source        -o         as on an older kernel
  *     -b N   look for answers after every N probes only (1)
@@ -29,7 +31,7 @@
 #include "base/addr.h"
 #include "transport/linux/dgram.h"
 
-#define FDS_MAX 8
+#define FDS_MAX HT_DGRAM_FDS_MAX
 #define SETTLED (20 * HT_US)
 
 struct options {
@@ -39,6 +41,7 @@ struct options {
 	unsigned burst;
 	unsigned first;
 	unsigned last;
+	unsigned size_max; /* 0: they all have the same */
 	ht_time gap;
 	ht_time wait;
 	bool is_quiet;
@@ -175,6 +178,10 @@ send_all(struct ht_transport *tp, const struct options *opt, struct totals *tt)
 	for (unsigned i = 0; i < opt->count * ttls; i++) {
 		pr.token = i;
 		pr.ttl = (uint8_t)(opt->first + i % ttls);
+		if (opt->size_max > opt->probe.size)
+			pr.size =
+			    (uint16_t)(opt->probe.size
+				       + i % (opt->size_max - opt->probe.size + 1));
 		int r = tp->ops->send(tp, &pr, now_ns());
 		tt->sent += r == 0;
 		tt->failed += r < 0;
@@ -255,6 +262,9 @@ set_option(struct options *opt, int c, const char *arg)
 	case 's':
 		opt->probe.size = (uint16_t)n;
 		break;
+	case 'S':
+		opt->size_max = n;
+		break;
 	case 'Q':
 		opt->probe.tos = (uint8_t)n;
 		break;
@@ -263,6 +273,9 @@ set_option(struct options *opt, int c, const char *arg)
 		break;
 	case 'F':
 		opt->probe.flow = (uint16_t)n;
+		break;
+	case 'L':
+		opt->probe.local_port = (uint16_t)n;
 		break;
 	case 'i':
 		opt->gap = n * HT_US;
@@ -305,7 +318,7 @@ main(int argc, char **argv)
 	struct ht_err err;
 	int c;
 
-	while ((c = getopt(argc, argv, "b:c:f:m:s:Q:P:F:i:w:I:a:oqnx")) != -1)
+	while ((c = getopt(argc, argv, "b:c:f:m:s:S:Q:P:F:L:i:w:I:a:oqnx")) != -1)
 		set_option(&opt, c, optarg);
 	if (argc - optind != 2 || opt.first > opt.last || opt.burst == 0
 	    || !ht_addr_parse(argv[optind + 1], &opt.probe.target))

@@ -35,14 +35,13 @@
 #include "packet/ext.h"
 #include "transport/linux/arrival.h"
 #include "transport/linux/family.h"
+#include "transport/linux/flow.h"
 #include "transport/linux/identity.h"
 #include "transport/linux/socket.h"
 #include "transport/linux/stamps.h"
 
 #define SLOTS       65536
-#define SOCKETS     4    /* two families, two protocols */
-#define PORTS_MIN   1024 /* fewer do not tell probes in flight apart */
-#define L4_SIZE     8    /* header of ICMP echo, and of UDP */
+#define L4_SIZE     8 /* header of ICMP echo, and of UDP */
 #define SIZE_MAX_IP 9000
 #define QUOTE_MAX   4096
 
@@ -59,8 +58,7 @@ struct sent {
 	uint32_t token;
 	uint16_t port; /* UDP: destination */
 	bool is_used;
-	bool is_port_shared; /* UDP: the port says little */
-	bool is_marked;      /* its payload has the identity */
+	bool is_marked; /* its payload has the identity */
 	const struct ht_socket *s;
 	struct ht_addr target;
 	struct ht_instant at;
@@ -73,7 +71,8 @@ struct dgram {
 	unsigned caps;
 	uint8_t magic[HT_IDENTITY_MAGIC];
 	int warm; /* descriptor: keeps the kernel stamping, see open */
-	struct ht_socket socks[SOCKETS];
+	struct ht_socket socks[HT_DGRAM_FDS_MAX]; /* n_socks of them were needed */
+	int n_socks;
 	uint8_t out[SIZE_MAX_IP];
 	uint8_t in[QUOTE_MAX];    /* normal queue */
 	uint8_t quote[QUOTE_MAX]; /* error queue */
@@ -89,7 +88,7 @@ struct sink {
 
 /* What a packet says about its probe. */
 struct clue {
-	const struct sent *by_number; /* by sequence number or port, NULL if none */
+	const struct sent *by_number; /* ICMP: by sequence number, NULL if none */
 	uint16_t slot;                /* ICMP: the sequence number */
 	const uint8_t *payload;
 	size_t len;
@@ -114,47 +113,90 @@ get16(const uint8_t *p)
 	return (uint16_t)(p[0] << 8 | p[1]);
 }
 
-static struct ht_socket *
-find_socket(struct dgram *t, unsigned family, unsigned proto)
+static void
+put16(uint8_t *p, unsigned value)
 {
-	for (int i = 0; i < SOCKETS; i++)
-		if (t->socks[i].family == family && t->socks[i].proto == proto)
-			return &t->socks[i];
+	p[0] = (uint8_t)(value >> 8);
+	p[1] = (uint8_t)value;
+}
+
+/* Sockets *******************************************************************/
+
+static struct ht_socket *
+find_socket(struct dgram *t, unsigned family, unsigned proto, uint16_t local_port)
+{
+	for (int i = 0; i < t->n_socks; i++) {
+		struct ht_socket *s = &t->socks[i];
+		if (s->family == family && s->proto == proto
+		    && s->local_port == local_port)
+			return s;
+	}
 	return NULL;
+}
+
+static int
+count_sockets(const struct dgram *t, unsigned family, unsigned proto)
+{
+	int n = 0;
+
+	for (int i = 0; i < t->n_socks; i++)
+		n += t->socks[i].family == family && t->socks[i].proto == proto;
+	return n;
+}
+
+/* Find the socket of a flow, or make a closed one; NULL if there are too many. */
+static struct ht_socket *
+need_socket(struct dgram *t, unsigned family, unsigned proto, uint16_t local_port)
+{
+	struct ht_socket *s = find_socket(t, family, proto, local_port);
+
+	if (s != NULL)
+		return s;
+	if (count_sockets(t, family, proto)
+	    >= (proto == HT_PROTO_ICMP ? 1 : HT_DGRAM_FLOWS))
+		return NULL;
+	s = &t->socks[t->n_socks++];
+	*s = (struct ht_socket){
+		.ff = ht_family_facts(family),
+		.family = (uint8_t)family,
+		.proto = (uint8_t)proto,
+		.local_port = local_port,
+		.fd = -1,
+	};
+	return s;
+}
+
+static bool
+is_carried(unsigned family, unsigned proto)
+{
+	return ht_family_facts(family) != NULL
+	       && (proto == HT_PROTO_ICMP || proto == HT_PROTO_UDP);
+}
+
+/* Find the open socket for a probe. */
+static int
+open_socket(struct dgram *t, const struct ht_probe *pr, uint16_t local_port,
+    struct ht_socket **ret_socket)
+{
+	struct ht_socket *s;
+
+	if (!is_carried(pr->target.family, pr->proto))
+		return -EPROTONOSUPPORT;
+	s = need_socket(t, pr->target.family, pr->proto,
+	    pr->proto == HT_PROTO_UDP ? local_port : 0);
+	if (s == NULL)
+		return -EMFILE;
+	s->is_port_fixed = pr->local_port != 0;
+	*ret_socket = s;
+	return s->fd >= 0 ? 0 : ht_socket_open(s, &t->cfg);
 }
 
 /* Sending *******************************************************************/
 
-static uint16_t
-base_port(const struct dgram *t, const struct ht_probe *pr)
-{
-	if (pr->port != 0)
-		return pr->port;
-	return t->cfg.port != 0 ? t->cfg.port : HT_DGRAM_PORT;
-}
-
-/* How many ports there are from the base on. */
-static uint32_t
-port_range(uint32_t base)
-{
-	return base + HT_SOCKET_PORTS <= 65536 ? HT_SOCKET_PORTS : 65536 - base;
-}
-
-static void
-choose_port(const struct dgram *t, const struct ht_socket *s, const struct ht_probe *pr,
-    struct sent *sent)
-{
-	uint32_t base = base_port(t, pr);
-	uint32_t range = port_range(base);
-
-	sent->port = (uint16_t)(base + s->count % range);
-	sent->is_port_shared = range < PORTS_MIN;
-}
-
 /* Write the bytes after the IP header (ICMP) or the UDP header. */
 static size_t
 compose(struct dgram *t, const struct ht_socket *s, const struct ht_probe *pr,
-    uint16_t port, bool *ret_is_marked)
+    uint16_t wanted, bool *ret_is_marked)
 {
 	bool is_icmp = s->proto == HT_PROTO_ICMP;
 	size_t headers = s->ff->ip_header + L4_SIZE;
@@ -162,67 +204,56 @@ compose(struct dgram *t, const struct ht_socket *s, const struct ht_probe *pr,
 	size_t len = size > headers ? size - headers : 0;
 	uint8_t *payload = is_icmp ? t->out + L4_SIZE : t->out;
 
-	/* The words that differ within a flow: slot or port, and the length, which
-	 * is in UDP's header and in the pseudo-header of all but ICMP for IPv4. */
-	uint16_t slot = (uint16_t)pr->token;
-	uint8_t words[] = { (uint8_t)(len >> 8), (uint8_t)len, 0, 0, 0, 0 };
-	size_t skip = is_icmp && s->family == HT_FAMILY_IP4 ? 2 : 0;
-	if (!is_icmp)
-		memcpy(words + 2, words, 2);
-	words[4] = (uint8_t)((is_icmp ? slot : port) >> 8);
-	words[5] = (uint8_t)(is_icmp ? slot : port);
-	uint16_t varying = ht_csum_add(0, words + skip, sizeof(words) - skip);
-
 	if (is_icmp) {
-		memset(t->out, 0, L4_SIZE);
-		t->out[0] = s->ff->echo_request;
-		memcpy(t->out + 6, words + 4, 2);
+		put16(t->out, (unsigned)s->ff->echo_request << 8);
+		put16(t->out + 2, 0);
+		put16(t->out + 4, s->id);
+		put16(t->out + 6, (uint16_t)pr->token);
 	}
+	/* What differs within a flow: the header of ICMP, and the length, which is
+	 * in UDP's header and in the pseudo-header of all but ICMP for IPv4. */
+	uint8_t lengths[] = { (uint8_t)(len >> 8), (uint8_t)len, (uint8_t)(len >> 8),
+		(uint8_t)len };
+	size_t used = !is_icmp ? 4 : s->family == HT_FAMILY_IP6 ? 2 : 0;
+	uint16_t varying = ht_csum_add(0, lengths, used);
+	if (is_icmp)
+		varying = ht_csum_add(varying, t->out, L4_SIZE);
 	*ret_is_marked = ht_identity_put(
-	    payload, len, t->magic, pr->token, pr->pattern, varying, pr->flow);
+	    payload, len, t->magic, pr->token, pr->pattern, varying, wanted);
 	return is_icmp ? len + L4_SIZE : len;
-}
-
-static void
-remember(struct dgram *t, struct ht_socket *s, const struct sent *sent)
-{
-	uint16_t slot = (uint16_t)sent->token;
-
-	t->sent[slot] = *sent;
-	s->slots[sent->port % HT_SOCKET_PORTS] = slot;
-	s->count++;
 }
 
 static int
 dgram_send(struct ht_transport *tp, const struct ht_probe *pr, ht_time now)
 {
 	struct dgram *t = to_dgram(tp);
-	struct ht_socket *s = find_socket(t, pr->target.family, pr->proto);
-	struct sent sent = {
-		.token = pr->token, .is_used = true, .target = pr->target
-	};
+	struct ht_flow flow = ht_flow_of(pr);
+	struct ht_socket *s;
+	int r = open_socket(t, pr, flow.local_port, &s);
 
 	(void)now;
-	if (s == NULL)
-		return -EPROTONOSUPPORT;
-	if (s->fd < 0)
-		return -ENOTCONN;
-	sent.s = s;
-	if (s->proto == HT_PROTO_UDP)
-		choose_port(t, s, pr, &sent);
-
+	if (r < 0)
+		return r;
+	struct sent sent = {
+		.token = pr->token,
+		.port = s->proto == HT_PROTO_UDP ? flow.port : 0,
+		.is_used = true,
+		.s = s,
+		.target = pr->target,
+	};
 	struct ht_socket_mail mail = {
 		.target = &pr->target,
 		.port = sent.port,
 		.ttl = pr->ttl,
 		.tos = pr->tos,
+		.label = flow.label,
 		.token = pr->token,
 		.data = t->out,
-		.len = compose(t, s, pr, sent.port, &sent.is_marked),
+		.len = compose(t, s, pr, flow.checksum, &sent.is_marked),
 	};
-	int r = ht_socket_send(s, &mail, &sent.at);
+	r = ht_socket_send(s, &mail, &sent.at);
 	if (r == 0)
-		remember(t, s, &sent);
+		t->sent[(uint16_t)pr->token] = sent;
 	return r;
 }
 
@@ -236,16 +267,7 @@ sent_by_slot(const struct dgram *t, const struct ht_socket *s, uint16_t slot)
 	return sent->is_used && sent->s == s ? sent : NULL;
 }
 
-static const struct sent *
-sent_by_port(const struct dgram *t, const struct ht_socket *s, uint16_t port)
-{
-	uint16_t slot = s->slots[port % HT_SOCKET_PORTS];
-	const struct sent *sent = sent_by_slot(t, s, slot);
-
-	return sent != NULL && sent->port == port ? sent : NULL;
-}
-
-/* Take the token from the payload if it is there, for that is the surest; the
+/* Take the token from the payload if it is there, for that is the surest; ICMP's
  * number is good enough if the target is right as well. */
 static enum ht_match
 match(const struct dgram *t, const struct ht_socket *s, const struct clue *clue,
@@ -270,7 +292,7 @@ match(const struct dgram *t, const struct ht_socket *s, const struct clue *clue,
 	if (id == HT_IDENTITY_FOREIGN && clue->is_quote && sent->is_marked)
 		return HT_MATCH_NONE;
 	*ret_sent = *sent;
-	return sent->is_port_shared ? HT_MATCH_AMBIGUOUS : HT_MATCH_EXACT;
+	return HT_MATCH_EXACT;
 }
 
 /* ICMP: the sequence number and what follows the header. */
@@ -288,14 +310,6 @@ read_echo(const struct dgram *t, const struct ht_socket *s, uint8_t type,
 	};
 	ret_clue->by_number = sent_by_slot(t, s, ret_clue->slot);
 	return true;
-}
-
-static void
-read_port(const struct dgram *t, const struct ht_socket *s, uint16_t port,
-    const uint8_t *data, size_t len, struct clue *ret_clue)
-{
-	*ret_clue = (struct clue){ .payload = data, .len = len };
-	ret_clue->by_number = sent_by_port(t, s, port);
 }
 
 /* Handing up ****************************************************************/
@@ -354,8 +368,9 @@ take_icmp_error(struct dgram *t, const struct ht_socket *s, const struct ht_arri
 	};
 
 	if (s->proto == HT_PROTO_UDP) {
-		read_port(t, s, a->port, t->quote, a->len, &clue);
-		clue.is_quote = true;
+		clue = (struct clue){
+			.payload = t->quote, .len = a->len, .is_quote = true
+		};
 	} else if (!read_echo(t, s, s->ff->echo_request, t->quote, a->len, &clue)) {
 		t->tp.malformed++;
 		return;
@@ -458,7 +473,7 @@ take_answer(struct dgram *t, const struct ht_socket *s, const struct ht_arrival 
 		rp.kind = HT_REPLY_ECHO;
 		rp.icmp_type = s->ff->echo_reply;
 	} else {
-		read_port(t, s, a->port, t->in, a->len, &clue);
+		clue = (struct clue){ .payload = t->in, .len = a->len };
 	}
 	/* The stamp of its departure may have come since we looked. */
 	if (clue.by_number != NULL && clue.by_number->at.kernel == 0)
@@ -499,7 +514,7 @@ dgram_receive(struct ht_transport *tp, ht_time now, ht_reply_fn *fn, void *ctx)
 	struct sink sink = { .fn = fn, .ctx = ctx };
 
 	(void)now;
-	for (int i = 0; i < SOCKETS; i++) {
+	for (int i = 0; i < t->n_socks; i++) {
 		const struct ht_socket *s = &t->socks[i];
 		if (s->fd < 0)
 			continue;
@@ -511,21 +526,34 @@ dgram_receive(struct ht_transport *tp, ht_time now, ht_reply_fn *fn, void *ctx)
 
 /* Getting ready *************************************************************/
 
+/* Those of ICMP tell at once whether this user may; those of UDP can wait. */
+static int
+prepare_sockets(struct dgram *t, unsigned family, enum ht_proto proto)
+{
+	for (int i = 0; i < t->n_socks; i++) {
+		struct ht_socket *s = &t->socks[i];
+		if (s->family == family && s->proto == proto && s->is_stale)
+			ht_socket_close(s);
+	}
+	if (proto == HT_PROTO_UDP)
+		return 0;
+
+	struct ht_socket *s = need_socket(t, family, proto, 0);
+	return s->fd < 0 ? ht_socket_open(s, &t->cfg) : 0;
+}
+
 static int
 dgram_prepare(struct ht_transport *tp, const struct ht_addr *target,
     enum ht_proto proto, struct ht_addr *ret_source)
 {
 	struct dgram *t = to_dgram(tp);
-	struct ht_socket *s = find_socket(t, target->family, proto);
 
-	if (s == NULL)
+	if (!is_carried(target->family, proto))
 		return -EPROTONOSUPPORT;
 	if (t->cfg.source.family != HT_FAMILY_NONE
 	    && t->cfg.source.family != target->family)
 		return -EADDRNOTAVAIL;
-	if (s->is_stale)
-		ht_socket_close(s);
-	int r = s->fd < 0 ? ht_socket_open(s, &t->cfg) : 0;
+	int r = prepare_sockets(t, target->family, proto);
 	if (r < 0)
 		return r;
 	return ht_socket_source(&t->cfg, target, ret_source);
@@ -537,7 +565,7 @@ dgram_fds(const struct ht_transport *tp, struct pollfd *fds, int max)
 	const struct dgram *t = to_const_dgram(tp);
 	int n = 0;
 
-	for (int i = 0; i < SOCKETS && n < max; i++)
+	for (int i = 0; i < t->n_socks && n < max; i++)
 		if (t->socks[i].fd >= 0)
 			fds[n++] = (struct pollfd){ .fd = t->socks[i].fd,
 				.events = POLLIN };
@@ -562,7 +590,7 @@ dgram_close(struct ht_transport *tp)
 {
 	struct dgram *t = to_dgram(tp);
 
-	for (int i = 0; i < SOCKETS; i++)
+	for (int i = 0; i < t->n_socks; i++)
 		ht_socket_close(&t->socks[i]);
 	if (t->warm >= 0)
 		close(t->warm);
@@ -669,33 +697,19 @@ open_warm(const struct ht_dgram_config *cfg)
 	int fd;
 
 	if (family != HT_FAMILY_NONE) {
-		fd = ht_socket_plain(ht_family_facts(family), IPPROTO_UDP, cfg);
+		fd = ht_socket_plain(ht_family_facts(family), IPPROTO_UDP, cfg, 0);
 	} else {
-		fd = ht_socket_plain(ht_family_facts(HT_FAMILY_IP4), IPPROTO_UDP, cfg);
+		fd = ht_socket_plain(
+		    ht_family_facts(HT_FAMILY_IP4), IPPROTO_UDP, cfg, 0);
 		if (fd == -EAFNOSUPPORT)
 			fd = ht_socket_plain(
-			    ht_family_facts(HT_FAMILY_IP6), IPPROTO_UDP, cfg);
+			    ht_family_facts(HT_FAMILY_IP6), IPPROTO_UDP, cfg, 0);
 	}
 	if (fd >= 0) {
 		ht_socket_stamp(fd, HT_STAMP_ID_TOKEN);
 		nanosleep(&(struct timespec){ .tv_nsec = WARM_UP_NS }, NULL);
 	}
 	return fd;
-}
-
-static void
-init_sockets(struct dgram *t)
-{
-	static const uint8_t families[] = { HT_FAMILY_IP4, HT_FAMILY_IP6 };
-	static const uint8_t protos[] = { HT_PROTO_ICMP, HT_PROTO_UDP };
-
-	for (int i = 0; i < SOCKETS; i++) {
-		struct ht_socket *s = &t->socks[i];
-		s->family = families[i / 2];
-		s->proto = protos[i % 2];
-		s->ff = ht_family_facts(s->family);
-		s->fd = -1;
-	}
 }
 
 static int
@@ -727,6 +741,5 @@ ht_dgram_open(const struct ht_dgram_config *cfg, struct ht_err *err)
 	t->tp.ops = &dgram_ops;
 	t->caps = find_caps();
 	make_magic(t->magic);
-	init_sockets(t);
 	return &t->tp;
 }

@@ -4,20 +4,25 @@
  * The unprivileged Linux transport: ICMP ping sockets and UDP sockets whose
  * ICMP errors come back through the error queue.
  *
- * Carries ICMP and UDP over IPv4 and IPv6, one socket each, opened by
- * prepare().  What it relies on and what it promises beyond transport.h:
+ * Carries ICMP and UDP over IPv4 and IPv6: one socket for all ICMP of a family,
+ * one for each flow of UDP, opened when it is first needed.  What it relies on and
+ * what it promises beyond transport.h:
  *
  * - Of a token only the low 16 bits are the slot that tells probes in flight
  *   apart; the high 16 bits may be any generation.  Slots of the newest 1024
  *   probes must differ.
- * - ICMP: the sequence number is the slot.  UDP: the destination port is the
- *   base port plus a count that wraps after 16384 probes (or at port 65535;
- *   with less than 1024 ports, answers without payload are AMBIGUOUS).
+ * - ICMP: the sequence number is the slot.  UDP: nothing but the payload differs
+ *   from probe to probe.
  * - The payload begins with a magic of this run, the token and a word that
- *   keeps the checksum constant within a flow, 10 bytes in all.  Probes too
+ *   keeps the checksum constant within a flow, 10 bytes in all.  ICMP probes too
  *   small for them (IPv4 below 38, IPv6 below 58 bytes) are known by sequence
- *   number or port alone, and an answer that is a whole turn of the slots old
- *   is then taken for the newest.  IPv6 probes have at least 48 bytes.
+ *   number alone, and an answer that is a whole turn of the slots old is then
+ *   taken for the newest.  IPv6 probes have at least 48 bytes.
+ * - Where the source port of a flow is taken, another one is used; but where the
+ *   probe names one, send() says -EADDRINUSE or -EACCES.  No more than
+ *   HT_DGRAM_FLOWS flows of UDP in a family: -EMFILE.
+ * - Where somebody in this network namespace has an IPv6 flow label for himself
+ *   alone, and ours cannot be had by asking, it is the kernel's choice.
  * - DF is never set, like traceroute does: a probe beyond the MTU is cut into
  *   fragments, and "too big" comes back only for what cannot be.
  * - An answer to a probe whose slot was taken again has the token that it
@@ -30,15 +35,17 @@
 #include <hoptop/transport.h>
 #include <hoptop/types.h>
 
-/** What traceroute has always used. */
-#define HT_DGRAM_PORT 33434
+/** Most flows of UDP in a family. */
+#define HT_DGRAM_FLOWS 64
+
+/** Most descriptors to poll for: each flow of two families, and two for ICMP. */
+#define HT_DGRAM_FDS_MAX (2 * HT_DGRAM_FLOWS + 2)
 
 /** How to open the transport; all zero is a good default. */
 struct ht_dgram_config {
 	const char *device;    /**< send through this interface only; NULL: any */
 	struct ht_addr source; /**< source address; family none: the kernel's choice */
-	uint16_t port;      /**< base UDP port where the probe names none; 0: 33434 */
-	bool is_old_kernel; /**< for tests: do without SCM_TS_OPT_ID (Linux 6.13) */
+	bool is_old_kernel;    /**< for tests: do without SCM_TS_OPT_ID (Linux 6.13) */
 };
 
 /**

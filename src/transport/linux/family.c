@@ -104,3 +104,26 @@ ht_family_port(const struct sockaddr_storage *sa)
 	memcpy(&sin, sa, sizeof(sin));
 	return ntohs(sin.sin_port);
 }
+
+void
+ht_family_set_flowinfo(struct sockaddr_storage *sa, uint32_t flowinfo)
+{
+	struct sockaddr_in6 sin6;
+
+	if (sa->ss_family != AF_INET6)
+		return;
+	memcpy(&sin6, sa, sizeof(sin6));
+	sin6.sin6_flowinfo = htonl(flowinfo);
+	memcpy(sa, &sin6, sizeof(sin6));
+}
+
+uint32_t
+ht_family_flowinfo(const struct sockaddr_storage *sa)
+{
+	struct sockaddr_in6 sin6;
+
+	if (sa->ss_family != AF_INET6)
+		return 0;
+	memcpy(&sin6, sa, sizeof(sin6));
+	return ntohl(sin6.sin6_flowinfo);
+}

@@ -50,4 +50,10 @@ socklen_t ht_family_sockaddr(const struct ht_family_facts *ff,
 /** Give the port of a socket address of either family. */
 uint16_t ht_family_port(const struct sockaddr_storage *sa);
 
+/** Set the flow information of an IPv6 socket address; of IPv4 it has none. */
+void ht_family_set_flowinfo(struct sockaddr_storage *sa, uint32_t flowinfo);
+
+/** Give traffic class and flow label of an IPv6 socket address; 0 of IPv4. */
+uint32_t ht_family_flowinfo(const struct sockaddr_storage *sa);
+
 #endif /* HT_TRANSPORT_LINUX_FAMILY_H */

@@ -9,9 +9,11 @@
 #include <sys/uio.h>
 #include <unistd.h>
 
+#include <linux/in6.h>
 #include <linux/net_tstamp.h>
 
 #include "base/addr.h"
+#include "transport/linux/flow.h"
 
 /* Linux 6.13; the name came to C libraries later. */
 #ifndef SCM_TS_OPT_ID
@@ -52,20 +54,21 @@ set_device(int fd, const char *device)
 
 /* Bind always, for a ping socket gets its identifier by that. */
 static int
-bind_source(int fd, const struct ht_family_facts *ff, const struct ht_addr *source)
+bind_source(int fd, const struct ht_family_facts *ff, const struct ht_addr *source,
+    uint16_t port)
 {
 	struct sockaddr_storage sa;
 	struct ht_addr wanted = ht_family_facts(source->family) == ff
 				    ? *source
 				    : (struct ht_addr){ .family = HT_FAMILY_NONE };
-	socklen_t len = ht_family_sockaddr(ff, &wanted, 0, &sa);
+	socklen_t len = ht_family_sockaddr(ff, &wanted, port, &sa);
 
 	return bind(fd, (struct sockaddr *)&sa, len) < 0 ? -errno : 0;
 }
 
 int
-ht_socket_plain(
-    const struct ht_family_facts *ff, int protocol, const struct ht_dgram_config *cfg)
+ht_socket_plain(const struct ht_family_facts *ff, int protocol,
+    const struct ht_dgram_config *cfg, uint16_t port)
 {
 	int fd = socket(
 	    ff->domain, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, protocol);
@@ -76,7 +79,7 @@ ht_socket_plain(
 	if (r == 0 || r == -EINVAL) /* ping sockets know no such option */
 		r = set_device(fd, cfg->device);
 	if (r == 0)
-		r = bind_source(fd, ff, &cfg->source);
+		r = bind_source(fd, ff, &cfg->source, port);
 	if (r == 0)
 		return fd;
 	close(fd);
@@ -105,21 +108,37 @@ set_options(const struct ht_socket *s)
 	set(s->fd, ff->level, ff->recvttl, 1);
 	set(s->fd, ff->level, ff->recvtos, 1);
 	set(s->fd, ff->level, ff->rfc4884, 1);
+	if (ff->domain == AF_INET6)
+		set(s->fd, ff->level, IPV6_FLOWINFO_SEND, 1);
 	ht_socket_stamp(s->fd, s->stamp_id);
 	return set(s->fd, ff->level, ff->recverr, 1);
+}
+
+static uint16_t
+bound_port(int fd)
+{
+	struct sockaddr_storage sa = { .ss_family = AF_UNSPEC };
+	socklen_t len = sizeof(sa);
+
+	getsockname(fd, (struct sockaddr *)&sa, &len);
+	return ht_family_port(&sa);
 }
 
 int
 ht_socket_open(struct ht_socket *s, const struct ht_dgram_config *cfg)
 {
 	int protocol = s->proto == HT_PROTO_ICMP ? s->ff->ping_protocol : IPPROTO_UDP;
-	int fd = ht_socket_plain(s->ff, protocol, cfg);
+	int fd = ht_socket_plain(s->ff, protocol, cfg, s->local_port);
+
+	if (fd == -EADDRINUSE && !s->is_port_fixed)
+		fd = ht_socket_plain(s->ff, protocol, cfg, 0);
 	if (fd < 0)
 		return fd;
 
 	s->fd = fd;
 	s->is_stale = false;
 	s->stamp_id = cfg->is_old_kernel ? HT_STAMP_ID_PACKET : HT_STAMP_ID_TOKEN;
+	s->id = bound_port(fd);
 	int r = set_options(s);
 	if (r < 0)
 		ht_socket_close(s);
@@ -188,6 +207,8 @@ send_once(const struct ht_socket *s, const struct ht_socket_mail *mail,
 		.msg_control = control.bytes,
 	};
 
+	if (!s->is_unlabeled)
+		ht_family_set_flowinfo(&sa, mail->label);
 	/* sendmsg() does not write, but its type says that it might. */
 	memcpy(&iov.iov_base, &mail->data, sizeof(iov.iov_base));
 	add_control(&msg, s->ff->level, s->ff->ttl, mail->ttl);
@@ -195,6 +216,43 @@ send_once(const struct ht_socket *s, const struct ht_socket_mail *mail,
 	if (s->stamp_id == HT_STAMP_ID_TOKEN)
 		add_control(&msg, SOL_SOCKET, SCM_TS_OPT_ID, mail->token);
 	return send_patiently(s, &msg, ret_at);
+}
+
+/* Where anybody in this network namespace has a flow label for himself alone, all
+ * others are to ask for theirs as well. */
+static bool
+lease_label(const struct ht_socket *s, const struct ht_socket_mail *mail)
+{
+	struct in6_flowlabel_req req = {
+		.flr_label = htonl(mail->label),
+		.flr_action = IPV6_FL_A_GET,
+		.flr_share = IPV6_FL_S_ANY,
+		.flr_flags = IPV6_FL_F_CREATE,
+	};
+
+	memcpy(&req.flr_dst, mail->target->bytes, sizeof(req.flr_dst));
+	return setsockopt(s->fd, IPPROTO_IPV6, IPV6_FLOWLABEL_MGR, &req, sizeof(req))
+	       == 0;
+}
+
+/* EINVAL may mean that a flow label has to be asked for, or that this is a kernel
+ * before 6.13, which knows no stamp ids of ours. */
+static int
+send_otherwise(
+    struct ht_socket *s, const struct ht_socket_mail *mail, struct ht_instant *ret_at)
+{
+	int r = -EINVAL;
+
+	if (s->ff->domain == AF_INET6 && mail->label != 0 && !s->is_unlabeled) {
+		s->is_unlabeled = !lease_label(s, mail);
+		r = send_once(s, mail, ret_at);
+	}
+	if (r == -EINVAL && s->stamp_id == HT_STAMP_ID_TOKEN) {
+		s->stamp_id = HT_STAMP_ID_PACKET;
+		ht_socket_stamp(s->fd, s->stamp_id);
+		r = send_once(s, mail, ret_at);
+	}
+	return r;
 }
 
 static bool
@@ -209,12 +267,8 @@ ht_socket_send(
 {
 	int r = send_once(s, mail, ret_at);
 
-	/* That is how a kernel before 6.13 answers to our own stamp id. */
-	if (r == -EINVAL && s->stamp_id == HT_STAMP_ID_TOKEN) {
-		s->stamp_id = HT_STAMP_ID_PACKET;
-		ht_socket_stamp(s->fd, s->stamp_id);
-		r = send_once(s, mail, ret_at);
-	}
+	if (r == -EINVAL)
+		r = send_otherwise(s, mail, ret_at);
 	if (is_interface_gone(r))
 		s->is_stale = true;
 	return r;
@@ -225,7 +279,7 @@ connect_and_ask(int fd, const struct ht_family_facts *ff, const struct ht_addr *
     struct ht_addr *ret_source)
 {
 	struct sockaddr_storage sa;
-	socklen_t len = ht_family_sockaddr(ff, target, HT_DGRAM_PORT, &sa);
+	socklen_t len = ht_family_sockaddr(ff, target, HT_FLOW_UDP_PORT, &sa);
 
 	if (connect(fd, (struct sockaddr *)&sa, len) < 0)
 		return -errno;
@@ -241,7 +295,7 @@ ht_socket_source(const struct ht_dgram_config *cfg, const struct ht_addr *target
     struct ht_addr *ret_source)
 {
 	const struct ht_family_facts *ff = ht_family_facts(target->family);
-	int fd = ht_socket_plain(ff, IPPROTO_UDP, cfg);
+	int fd = ht_socket_plain(ff, IPPROTO_UDP, cfg, 0);
 	if (fd < 0)
 		return fd;
 

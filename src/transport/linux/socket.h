@@ -14,9 +14,6 @@
 #include "transport/linux/family.h"
 #include "transport/linux/stamps.h"
 
-/** Ports (from the base on) that UDP probes take in turn. */
-#define HT_SOCKET_PORTS 16384
-
 /** How a departure stamp says which probe it belongs to. */
 enum ht_stamp_id {
 	HT_STAMP_ID_NONE = 0,
@@ -25,16 +22,18 @@ enum ht_stamp_id {
 	HT_STAMP_ID_COUNT
 };
 
-/** A socket for one family and protocol. */
+/** A socket for one family, protocol and flow. */
 struct ht_socket {
 	const struct ht_family_facts *ff;
-	uint8_t family;                  /**< enum ht_family */
-	uint8_t proto;                   /**< enum ht_proto: ICMP or UDP */
-	int fd;                          /**< -1 while closed */
-	bool is_stale;                   /**< its interface is gone: open it anew */
-	uint8_t stamp_id;                /**< enum ht_stamp_id */
-	uint32_t count;                  /**< UDP: probes sent, for the next port */
-	uint16_t slots[HT_SOCKET_PORTS]; /**< UDP: newest slot by port, modulo */
+	uint8_t family;      /**< enum ht_family */
+	uint8_t proto;       /**< enum ht_proto: ICMP or UDP */
+	bool is_port_fixed;  /**< UDP: no other port will do */
+	bool is_stale;       /**< its interface is gone: open it anew */
+	bool is_unlabeled;   /**< the kernel lets it have no flow labels of ours */
+	uint8_t stamp_id;    /**< enum ht_stamp_id */
+	uint16_t local_port; /**< UDP: source port that is wanted; 0 for ICMP */
+	uint16_t id;         /**< what it got: source port of UDP, identifier of ICMP */
+	int fd;              /**< -1 while closed */
 };
 
 /** What to send besides the bytes. */
@@ -43,6 +42,7 @@ struct ht_socket_mail {
 	uint16_t port; /**< 0 for ICMP */
 	uint8_t ttl;
 	uint8_t tos;
+	uint32_t label; /**< IPv6: flow label, 0 = the kernel's choice */
 	uint32_t token;
 	const uint8_t *data; /**< for ICMP with its header */
 	size_t len;
@@ -51,17 +51,18 @@ struct ht_socket_mail {
 /**
  * Open a plain datagram socket with the device and source of cfg.
  *
+ * @param port  local port; 0: the kernel's choice
  * @return descriptor, or -EPERM (may not bind to the device), -ENODEV,
- *         -EADDRNOTAVAIL, -EACCES, -EAFNOSUPPORT, ...
+ *         -EADDRNOTAVAIL, -EADDRINUSE (port is taken), -EACCES, -EAFNOSUPPORT, ...
  */
-int ht_socket_plain(
-    const struct ht_family_facts *ff, int protocol, const struct ht_dgram_config *cfg);
+int ht_socket_plain(const struct ht_family_facts *ff, int protocol,
+    const struct ht_dgram_config *cfg, uint16_t port);
 
 /** Have replies stamped on their arrival, probes on their departure. */
 int ht_socket_stamp(int fd, enum ht_stamp_id stamp_id);
 
 /**
- * Open s for probing; family and proto are set.
+ * Open s for probing; family, proto, local_port and is_port_fixed are set.
  *
  * @return 0, or negative errno as of ht_socket_plain()
  */
