@@ -47,6 +47,7 @@ struct ht_hop_addr {
 	struct ht_stats rtt; /**< of the answers in time */
 	ht_time first_at;    /**< first answer */
 	ht_time last_at;     /**< newest answer */
+	ht_time rtt_at;      /**< newest answer in time: rtt.last_ns */
 };
 
 struct ht_ring; /* the history; private to src/path */
@@ -61,6 +62,8 @@ struct ht_hop {
 	int addr_index;          /**< newest that answered, -1 if none */
 	struct ht_hop_addr addrs[HT_HOP_ADDRS_MAX]; /**< in order of appearance */
 	uint64_t other_addr_replies; /**< answers from addresses beyond the table */
+	ht_time rtt_at;              /**< newest answer in time: rtt.last_ns */
+	ht_time reply_at;            /**< newest answer, late ones included */
 	uint8_t reply_kind;    /**< newest answer: enum ht_reply_kind, NONE if none */
 	uint8_t icmp_type;     /**< newest answer */
 	uint8_t icmp_code;     /**< newest answer */
@@ -77,7 +80,7 @@ struct ht_hop {
 	uint64_t mapped;          /**< answers in time known by their address alone */
 	uint64_t ambiguous;       /**< answers in time that are somebody's here, but
 				       nobody knows whose: without RTT and address */
-	struct ht_ring *ring;     /**< private */
+	struct ht_ring *ring;     /**< private; NULL: no history of its own */
 };
 
 /** A change of the route: at ttl, from one address to another. */
@@ -185,6 +188,99 @@ void ht_hop_window_last(
 /** Compute the statistics of the probes sent in [from, to). */
 void ht_hop_window_span(
     const struct ht_hop *hop, ht_time from, ht_time to, struct ht_window *ret_window);
+
+/*
+ * Several flows at one TTL.  Each function takes an array of their hops by index
+ * of the flow, n <= HT_MERGE_MAX; those that are NULL are left out.
+ */
+
+#define HT_MERGE_MAX 64
+
+/** Hops of several flows told as one, in the caller's memory. */
+struct ht_merged {
+	struct ht_hop hop;   /**< not to be copied: hist points to the next member */
+	struct ht_hist hist; /**< of all their samples */
+};
+
+/**
+ * Merge the hops of flows at one TTL, as if all their probes were one hop's.
+ *
+ * Counts, samples, histogram and answers by address are sums; what is said of
+ * the newest answer is of the newest of all.  ext and quote are those of the flow
+ * answered last of those that have any.  Jitter is never taken across flows, see
+ * ht_stats_merge().  The history stays with the flows: ht_hop_samples() is 0.
+ *
+ * The address table holds HT_HOP_ADDRS_MAX, first of all the one that answered
+ * last, then the others by first appearance; what the rest answered is in
+ * other_addr_replies.
+ */
+void ht_hop_merge(
+    const struct ht_hop *const *hops, unsigned n, struct ht_merged *ret_merged);
+
+/**
+ * List the newest probes of all flows in the order of their sending, newest
+ * first.
+ *
+ * @param ret_samples  room for max; addr_index is that of the probe's own hop
+ * @return how many there are, at most max
+ */
+size_t ht_hops_newest(const struct ht_hop *const *hops, unsigned n,
+    struct ht_sample *ret_samples, size_t max);
+
+/** Compute the statistics of the newest `probes` of each flow together. */
+void ht_hops_window_last(const struct ht_hop *const *hops, unsigned n, size_t probes,
+    struct ht_window *ret_window);
+
+/** How the load is balanced where packets come to one TTL by several ways. */
+enum ht_balance {
+	HT_BALANCE_NONE = 0, /**< one way, or nobody can tell yet */
+	HT_BALANCE_FLOW,     /**< each flow keeps to its way */
+	HT_BALANCE_PACKET,   /**< packets of one flow take several ways in turn */
+	HT_BALANCE_COUNT
+};
+
+/**
+ * Tell per-packet from per-flow balancing by who answered the newest probes of
+ * each flow.
+ *
+ * PACKET: the answers of several addresses are as mixed as chance or taking
+ * turns would have them (Wald-Wolfowitz runs test, not too few runs at the 5 %
+ * level), in at least 20 answers of which at least a tenth is not the commonest
+ * address's.  A change of the route, there and back too, has fewer runs.  FLOW:
+ * no PACKET, most flows have had one address in their newest five answers, and
+ * not all of them the same.
+ *
+ * @param ret_routers  addresses among which it is balanced; 0 for NONE
+ */
+enum ht_balance ht_hops_balance(
+    const struct ht_hop *const *hops, unsigned n, unsigned *ret_routers);
+
+/** The flows that take the same way to a TTL. */
+struct ht_branch {
+	struct ht_addr addr; /**< whose answers are newest; family none: silent */
+	uint64_t flows;      /**< set of indices */
+};
+
+/**
+ * Part the flows at a TTL into branches: those whose newest answer is from the
+ * same address.
+ *
+ * What belongs to a branch is all that its flows have seen at this TTL: its
+ * loss is that of their probes, its times are those of whoever answered them.
+ * After a change of the route that includes the router from before, as in a
+ * hop of one flow; ht_hop.addrs tells them apart.
+ *
+ * Flows balanced per packet have no way of their own: they are one branch,
+ * together with flows that use one of its addresses alone.  Flows that have
+ * lost a probe and never had an answer are a silent branch.  Those that still
+ * wait for their first answer are in none, but for the silent one where there
+ * is no other.
+ *
+ * @param ret_branches  room for n; by their lowest flow, the silent one last
+ * @return how many there are
+ */
+unsigned ht_hops_branches(
+    const struct ht_hop *const *hops, unsigned n, struct ht_branch *ret_branches);
 
 #ifdef __cplusplus
 }

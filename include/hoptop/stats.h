@@ -39,6 +39,9 @@ struct ht_counts {
  */
 bool ht_counts_loss_pct(const struct ht_counts *counts, double *ret_pct);
 
+/** Add the counts of other probes. */
+void ht_counts_merge(struct ht_counts *counts, const struct ht_counts *other);
+
 /** Running statistics of RTTs, in the order in which they were added. */
 struct ht_stats {
 	uint64_t n;              /**< samples */
@@ -51,8 +54,9 @@ struct ht_stats {
 	double m2;               /**< sum of squared deviations, ns^2 */
 	double log_sum;          /**< sum of ln(rtt in ns), for the geometric mean */
 	double log_carry;        /**< compensation of log_sum (Neumaier) */
-	double jitter_sum_ns;    /**< sum of jitters, for their mean over n - 1 */
+	double jitter_sum_ns;    /**< sum of jitters, for their mean */
 	double jitter_rfc_ns;    /**< RFC 3550 A.8 interarrival jitter */
+	uint64_t jitters;        /**< how many: n - 1, less when merged */
 };
 
 /** Forget everything. */
@@ -67,8 +71,20 @@ bool ht_stats_stdev(const struct ht_stats *st, double *ret_ns);
 /** Geometric mean in ns; false while n is 0. */
 bool ht_stats_gmean(const struct ht_stats *st, double *ret_ns);
 
-/** Mean of the n - 1 jitters in ns; false while n < 2. */
+/** Mean of the jitters in ns; false while there is none. */
 bool ht_stats_jitter_mean(const struct ht_stats *st, double *ret_ns);
+
+/**
+ * Add the samples of another flow, as if all had been counted in one place.
+ *
+ * Two flows have no order between them, and so no jitter: the jitters of each
+ * flow are counted, but none between an answer of the one and an answer of the
+ * other.  Interarrival jitter becomes the mean of both, weighted by their
+ * jitters; last and newest jitter are those of the newer one that has them.
+ *
+ * @param is_newer  other's newest sample is the newer one
+ */
+void ht_stats_merge(struct ht_stats *st, const struct ht_stats *other, bool is_newer);
 
 #define HT_HIST_SUB_BITS 7
 #define HT_HIST_MAX_BITS 40
@@ -88,6 +104,9 @@ void ht_hist_clear(struct ht_hist *hist);
 
 /** Add one RTT in ns; negative counts as 0, too large as the largest. */
 void ht_hist_add(struct ht_hist *hist, int64_t rtt_ns);
+
+/** Add the samples of another histogram. */
+void ht_hist_merge(struct ht_hist *hist, const struct ht_hist *other);
 
 /**
  * Find a quantile by nearest rank, ceil(q * n), within 1 % of the exact order

@@ -61,6 +61,19 @@ ht_hist_add(struct ht_hist *hist, int64_t rtt_ns)
 		(*count)++;
 }
 
+void
+ht_hist_merge(struct ht_hist *hist, const struct ht_hist *other)
+{
+	if (other->n == 0)
+		return;
+	hist->n += other->n;
+	for (size_t i = 0; i < HT_HIST_BUCKETS; i++) {
+		uint32_t sum = hist->count[i] + other->count[i];
+
+		hist->count[i] = sum >= other->count[i] ? sum : UINT32_MAX;
+	}
+}
+
 /*
  * ceil(q * n), 1..n.  A q such as 0.07 is stored a little too large, and 0.07 *
  * 100 would become rank 8; so products that close to an integer count as it.

@@ -218,8 +218,9 @@ find_addr(struct ht_hop *hop, const struct ht_addr *from, ht_time at)
 
 /* What the newest answer says about the hop, counted or not. */
 static void
-note_reply(struct ht_hop *hop, const struct ht_reply *reply)
+note_reply(struct ht_hop *hop, const struct ht_reply *reply, ht_time at)
 {
+	hop->reply_at = at;
 	hop->reply_kind = reply->kind;
 	hop->icmp_type = reply->icmp_type;
 	hop->icmp_code = reply->icmp_code;
@@ -243,7 +244,7 @@ note_addr(struct ht_hop *hop, const struct ht_event *ev)
 {
 	if (ev->reply == NULL)
 		return NULL;
-	note_reply(hop, ev->reply);
+	note_reply(hop, ev->reply, ev->at);
 	if (ev->reply->from.family == HT_FAMILY_NONE)
 		return NULL;
 
@@ -272,12 +273,15 @@ count_addr(struct ht_hop *hop, struct ht_hop_addr *entry, const struct ht_event 
 }
 
 static void
-count_rtt(struct ht_hop *hop, struct ht_hop_addr *entry, int64_t rtt_ns)
+count_rtt(struct ht_hop *hop, struct ht_hop_addr *entry, const struct ht_event *ev)
 {
-	ht_stats_add(&hop->rtt, rtt_ns);
-	ht_hist_add(hop->hist, rtt_ns);
-	if (entry != NULL)
-		ht_stats_add(&entry->rtt, rtt_ns);
+	ht_stats_add(&hop->rtt, ev->rtt_ns);
+	ht_hist_add(hop->hist, ev->rtt_ns);
+	hop->rtt_at = ev->at;
+	if (entry == NULL)
+		return;
+	ht_stats_add(&entry->rtt, ev->rtt_ns);
+	entry->rtt_at = ev->at;
 }
 
 /* Settle the sample of an answer; gives who answered, as note_addr() does. */
@@ -357,7 +361,7 @@ fold_reply(struct ht_path *path, struct hop *hop, const struct ht_event *ev)
 	count_addr(&hop->pub, entry, ev);
 	count_match(&hop->pub, ev);
 	if (has_rtt(ev))
-		count_rtt(&hop->pub, entry, ev->rtt_ns);
+		count_rtt(&hop->pub, entry, ev);
 }
 
 static void

@@ -17,6 +17,18 @@ ht_counts_loss_pct(const struct ht_counts *counts, double *ret_pct)
 }
 
 void
+ht_counts_merge(struct ht_counts *counts, const struct ht_counts *other)
+{
+	counts->sent += other->sent;
+	counts->received += other->received;
+	counts->pending += other->pending;
+	counts->lost += other->lost;
+	counts->late += other->late;
+	counts->duplicate += other->duplicate;
+	counts->failed += other->failed;
+}
+
+void
 ht_stats_clear(struct ht_stats *st)
 {
 	*st = (struct ht_stats){ .n = 0 };
@@ -44,6 +56,7 @@ add_jitter(struct ht_stats *st, int64_t rtt_ns)
 	if (jitter > st->jitter_worst_ns)
 		st->jitter_worst_ns = jitter;
 	st->jitter_sum_ns += (double)jitter;
+	st->jitters++;
 	st->jitter_rfc_ns += ((double)jitter - st->jitter_rfc_ns) / 16.0;
 }
 
@@ -90,8 +103,58 @@ ht_stats_gmean(const struct ht_stats *st, double *ret_ns)
 bool
 ht_stats_jitter_mean(const struct ht_stats *st, double *ret_ns)
 {
-	if (st->n < 2)
+	if (st->jitters == 0)
 		return false;
-	*ret_ns = st->jitter_sum_ns / (double)(st->n - 1);
+	*ret_ns = st->jitter_sum_ns / (double)st->jitters;
 	return true;
+}
+
+/* Chan, Golub and LeVeque: mean and squared deviations of two sets together. */
+static void
+merge_moments(struct ht_stats *st, const struct ht_stats *other)
+{
+	double n = (double)(st->n + other->n);
+	double delta = other->mean_ns - st->mean_ns;
+
+	st->m2 += other->m2 + delta * delta * ((double)st->n * (double)other->n / n);
+	st->mean_ns += delta * ((double)other->n / n);
+}
+
+static void
+merge_jitter(struct ht_stats *st, const struct ht_stats *other, bool is_newer)
+{
+	uint64_t jitters = st->jitters + other->jitters;
+
+	if (other->jitters == 0)
+		return;
+	if (is_newer || st->jitters == 0)
+		st->jitter_ns = other->jitter_ns;
+	st->jitter_rfc_ns += (other->jitter_rfc_ns - st->jitter_rfc_ns)
+			     * ((double)other->jitters / (double)jitters);
+	st->jitter_sum_ns += other->jitter_sum_ns;
+	st->jitters = jitters;
+	if (other->jitter_worst_ns > st->jitter_worst_ns)
+		st->jitter_worst_ns = other->jitter_worst_ns;
+}
+
+void
+ht_stats_merge(struct ht_stats *st, const struct ht_stats *other, bool is_newer)
+{
+	if (other->n == 0)
+		return;
+	if (st->n == 0) {
+		*st = *other;
+		return;
+	}
+	merge_moments(st, other);
+	merge_jitter(st, other, is_newer);
+	if (other->best_ns < st->best_ns)
+		st->best_ns = other->best_ns;
+	if (other->worst_ns > st->worst_ns)
+		st->worst_ns = other->worst_ns;
+	if (is_newer)
+		st->last_ns = other->last_ns;
+	st->n += other->n;
+	add_log(st, other->log_sum);
+	st->log_carry += other->log_carry;
 }

@@ -65,6 +65,8 @@ ht_hop_window_span(
 size_t
 ht_hop_samples(const struct ht_hop *hop)
 {
+	if (hop->ring == NULL)
+		return 0;
 	return (size_t)(hop->ring->end - ht_ring_oldest(hop->ring));
 }
 

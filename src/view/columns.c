@@ -34,11 +34,18 @@ view_row_init(struct view_row *row, const struct ht_session *ss, unsigned target
 	};
 }
 
-/* RTT statistics of the row once there are min samples, else NULL. */
+/* RTT statistics of the row once there is a sample, else NULL. */
 static const struct ht_stats *
-stats(const struct view_row *row, uint64_t min)
+stats(const struct view_row *row)
 {
-	return row->hop != NULL && row->hop->rtt.n >= min ? &row->hop->rtt : NULL;
+	return row->hop != NULL && row->hop->rtt.n > 0 ? &row->hop->rtt : NULL;
+}
+
+/* The same once there is a jitter: two answers of one flow. */
+static const struct ht_stats *
+jitter(const struct view_row *row)
+{
+	return row->hop != NULL && row->hop->rtt.jitters > 0 ? &row->hop->rtt : NULL;
 }
 
 static bool
@@ -99,7 +106,7 @@ get_sent(const struct view_row *row, struct view_value *v)
 static bool
 get_last(const struct view_row *row, struct view_value *v)
 {
-	const struct ht_stats *st = stats(row, 1);
+	const struct ht_stats *st = stats(row);
 
 	return put_ns(v, st != NULL, st != NULL ? (double)st->last_ns : 0);
 }
@@ -107,7 +114,7 @@ get_last(const struct view_row *row, struct view_value *v)
 static bool
 get_best(const struct view_row *row, struct view_value *v)
 {
-	const struct ht_stats *st = stats(row, 1);
+	const struct ht_stats *st = stats(row);
 
 	return put_ns(v, st != NULL, st != NULL ? (double)st->best_ns : 0);
 }
@@ -115,7 +122,7 @@ get_best(const struct view_row *row, struct view_value *v)
 static bool
 get_mean(const struct view_row *row, struct view_value *v)
 {
-	const struct ht_stats *st = stats(row, 1);
+	const struct ht_stats *st = stats(row);
 
 	return put_ns(v, st != NULL, st != NULL ? st->mean_ns : 0);
 }
@@ -123,7 +130,7 @@ get_mean(const struct view_row *row, struct view_value *v)
 static bool
 get_worst(const struct view_row *row, struct view_value *v)
 {
-	const struct ht_stats *st = stats(row, 1);
+	const struct ht_stats *st = stats(row);
 
 	return put_ns(v, st != NULL, st != NULL ? (double)st->worst_ns : 0);
 }
@@ -143,7 +150,7 @@ get_gmean(const struct view_row *row, struct view_value *v)
 static bool
 get_jitter(const struct view_row *row, struct view_value *v)
 {
-	const struct ht_stats *st = stats(row, 2);
+	const struct ht_stats *st = jitter(row);
 
 	return put_ns(v, st != NULL, st != NULL ? (double)st->jitter_ns : 0);
 }
@@ -157,7 +164,7 @@ get_jitter_mean(const struct view_row *row, struct view_value *v)
 static bool
 get_jitter_worst(const struct view_row *row, struct view_value *v)
 {
-	const struct ht_stats *st = stats(row, 2);
+	const struct ht_stats *st = jitter(row);
 
 	return put_ns(v, st != NULL, st != NULL ? (double)st->jitter_worst_ns : 0);
 }
@@ -165,7 +172,7 @@ get_jitter_worst(const struct view_row *row, struct view_value *v)
 static bool
 get_jitter_rfc(const struct view_row *row, struct view_value *v)
 {
-	const struct ht_stats *st = stats(row, 2);
+	const struct ht_stats *st = jitter(row);
 
 	return put_ns(v, st != NULL, st != NULL ? st->jitter_rfc_ns : 0);
 }
@@ -177,7 +184,7 @@ get_jitter_rfc(const struct view_row *row, struct view_value *v)
 static bool
 quantile(const struct view_row *row, double q, struct view_value *v)
 {
-	const struct ht_stats *st = stats(row, 1);
+	const struct ht_stats *st = stats(row);
 	int64_t ns = 0;
 	bool has = st != NULL && row->hop->hist != NULL
 		   && ht_hist_quantile(row->hop->hist, q, &ns);
@@ -251,7 +258,7 @@ get_failed(const struct view_row *row, struct view_value *v)
 static bool
 get_queue(const struct view_row *row, struct view_value *v)
 {
-	const struct ht_stats *st = stats(row, 1);
+	const struct ht_stats *st = stats(row);
 	int64_t ns = 0;
 	bool has = st != NULL && row->recent != NULL
 		   && ht_hist_quantile(&row->recent->hist, 0.5, &ns);
