@@ -3,13 +3,13 @@
  * Send probes through the unprivileged transport, without an engine, and print
  * what came back: one line per answer, one with the totals at the end.
  *
- *     probe [OPTION]... icmp|udp ADDRESS
+ *     probe [OPTION]... icmp|udp|tcp ADDRESS
  *
  *     -c N   probes per ttl (1)             -f -m TTL  first, last ttl (1, 30)
  *     -s N   bytes of the IP packet (64)    -Q TOS     -P PORT  -F FLOW
  *     -S N   sizes from -s to this, one after the other
- *     -L PORT  source port of flow 0
  *     -i US  microseconds between probes    -w MS      wait for the last (500)
+ *     -L PORT         source port of flow 0
  *     -I DEV -a ADDR  device, source        -o         as on an older kernel
  *     -b N   look for answers after every N probes only (1)
  *     -q     totals only                    -n         only ask whether we may
@@ -30,6 +30,7 @@
 
 #include "base/addr.h"
 #include "transport/linux/dgram.h"
+#include "transport/linux/tcp.h"
 
 #define FDS_MAX HT_DGRAM_FDS_MAX
 #define SETTLED (20 * HT_US)
@@ -60,6 +61,7 @@ struct totals {
 	unsigned kernel_tx;
 	unsigned kernel_rx;
 	unsigned backwards; /* RTT below zero */
+	unsigned again;     /* probes that had to wait */
 	unsigned idle;      /* woken for nothing */
 	unsigned stuck;     /* ready with nothing to read, twice */
 	ht_time rtt_max;
@@ -138,7 +140,12 @@ listen_until(struct ht_transport *tp, struct totals *tt, ht_time until)
 	for (;;) {
 		struct pollfd fds[FDS_MAX];
 		int n = tp->ops->fds(tp, fds, FDS_MAX);
-		ht_time left = until - now_ns();
+		ht_time next = tp->ops->next(tp);
+		ht_time left = (next < until ? next : until) - now_ns();
+		if (left <= 0 && until > now_ns()) {
+			tp->ops->receive(tp, now_ns(), on_reply, tt);
+			continue;
+		}
 		if (left <= 0 || (tt->sent > 0 && tt->received == tt->sent))
 			return;
 		struct timespec ts = { (time_t)(left / HT_S), (long)(left % HT_S) };
@@ -169,6 +176,24 @@ look_until(struct ht_transport *tp, struct totals *tt, ht_time until)
 		tt->stuck += is_ready(tp);
 }
 
+/* Send one, when its flow is free. */
+static int
+send_one(struct ht_transport *tp, const struct ht_probe *pr, struct totals *tt)
+{
+	int r = tp->ops->send(tp, pr, now_ns());
+
+	tt->again += r == -EAGAIN;
+	while (r == -EAGAIN) {
+		struct pollfd fds[FDS_MAX];
+		int n = tp->ops->fds(tp, fds, FDS_MAX);
+		ht_time left = tp->ops->next(tp) - now_ns();
+		poll(fds, (nfds_t)n, left > 0 ? (int)(left / HT_MS) + 1 : 0);
+		tp->ops->receive(tp, now_ns(), on_reply, tt);
+		r = tp->ops->send(tp, pr, now_ns());
+	}
+	return r;
+}
+
 static void
 send_all(struct ht_transport *tp, const struct options *opt, struct totals *tt)
 {
@@ -182,7 +207,7 @@ send_all(struct ht_transport *tp, const struct options *opt, struct totals *tt)
 			pr.size =
 			    (uint16_t)(opt->probe.size
 				       + i % (opt->size_max - opt->probe.size + 1));
-		int r = tp->ops->send(tp, &pr, now_ns());
+		int r = send_one(tp, &pr, tt);
 		tt->sent += r == 0;
 		tt->failed += r < 0;
 		if (r < 0)
@@ -201,11 +226,12 @@ static void
 print_totals(const struct ht_transport *tp, const struct totals *tt)
 {
 	printf("sent=%u failed=%u error=%s received=%u unmatched=%u wrong=%u "
-	       "kernel_tx=%u kernel_rx=%u backwards=%u idle=%u stuck=%u malformed=%u "
+	       "kernel_tx=%u kernel_rx=%u backwards=%u again=%u idle=%u stuck=%u "
+	       "malformed=%u "
 	       "rtt_max_us=%.0f\n",
 	    tt->sent, tt->failed, tt->error == 0 ? "0" : strerrorname_np(tt->error),
 	    tt->received, tt->unmatched, tt->wrong, tt->kernel_tx, tt->kernel_rx,
-	    tt->backwards, tt->idle, tt->stuck, (unsigned)tp->malformed,
+	    tt->backwards, tt->again, tt->idle, tt->stuck, (unsigned)tp->malformed,
 	    (double)tt->rtt_max / 1e3);
 }
 
@@ -234,8 +260,10 @@ run(struct ht_transport *tp, const struct options *opt)
 static int
 ask(const struct options *opt)
 {
-	int r = ht_dgram_can(
-	    (enum ht_proto)opt->probe.proto, (enum ht_family)opt->probe.target.family);
+	enum ht_family family = (enum ht_family)opt->probe.target.family;
+	int r = opt->probe.proto == HT_PROTO_TCP
+		    ? ht_tcp_can(family)
+		    : ht_dgram_can((enum ht_proto)opt->probe.proto, family);
 
 	printf("can=%s\n", r == 0 ? "0" : strerrorname_np(-r));
 	return r == 0 ? 0 : 1;
@@ -306,6 +334,24 @@ set_option(struct options *opt, int c, const char *arg)
 	}
 }
 
+static uint8_t
+find_proto(const char *name)
+{
+	uint8_t proto = HT_PROTO_ICMP;
+
+	while (proto < HT_PROTO_COUNT
+	       && strcmp(ht_proto_name((enum ht_proto)proto), name) != 0)
+		proto++;
+	return proto;
+}
+
+static struct ht_transport *
+open_transport(const struct options *opt, struct ht_err *err)
+{
+	return opt->probe.proto == HT_PROTO_TCP ? ht_tcp_open(&opt->cfg, err)
+						: ht_dgram_open(&opt->cfg, err);
+}
+
 int
 main(int argc, char **argv)
 {
@@ -323,12 +369,11 @@ main(int argc, char **argv)
 	if (argc - optind != 2 || opt.first > opt.last || opt.burst == 0
 	    || !ht_addr_parse(argv[optind + 1], &opt.probe.target))
 		return 2;
-	opt.probe.proto = strcmp(argv[optind], "udp") == 0 ? HT_PROTO_UDP
-							   : HT_PROTO_ICMP;
+	opt.probe.proto = find_proto(argv[optind]);
 	if (opt.only_asks)
 		return ask(&opt);
 
-	struct ht_transport *tp = ht_dgram_open(&opt.cfg, &err);
+	struct ht_transport *tp = open_transport(&opt, &err);
 	if (tp == NULL) {
 		printf("open=%s: %s\n", strerrorname_np(-err.code), err.text);
 		return 1;
