@@ -11,10 +11,14 @@
  *        Var(R) = (S2 (S2 + n (n + 1)) - 2 n S3 - n^3) / (n^2 (n - 1))
  *
  *    where S2 and S3 are the sums of n_i^2 and n_i^3; for two addresses that is
- *    the test of Wald and Wolfowitz.  Flows balance independently, so means and
- *    variances of all mixed flows add up, and many flows can tell early.
+ *    the test of Wald and Wolfowitz.  Means and variances of all mixed flows add
+ *    up, so many flows can tell earlier than one.
  * 4. Not too few runs: per packet.  Taking turns makes more than chance would.
  *    A route that changes, or flaps slower than it is looked at, makes fewer.
+ *
+ * A route changes for all flows at once.  So few answers of each flow prove
+ * nothing, however many flows there are: each needs enough for a change to look
+ * like one.
  */
 #include "path/balance.h"
 
@@ -25,7 +29,9 @@
 
 #define ANSWERS_MAX  64  /* newest answers of a flow that are looked at ... */
 #define PROBES_MAX   256 /* ... of so many probes */
-#define ANSWERS_MIN  20  /* that a verdict needs, of all mixed flows */
+#define ANSWERS_MIN  20  /* that a verdict needs of one flow ... */
+#define ANSWERS_ALL  30  /* ... or of several ... */
+#define ANSWERS_EACH 10  /* ... that have so many each */
 #define MINORITY_MIN 2   /* of a flow, to be mixed */
 #define ANSWERS_ONE  5   /* in a row from one address: the flow keeps to it */
 #define LOWEST_Z     (-1.96)
@@ -85,6 +91,7 @@ minority(const struct answers *a)
 
 /* What is known of the runs of all mixed flows. */
 struct evidence {
+	unsigned flows;
 	unsigned n;
 	unsigned minority;
 	double excess; /* runs beyond what chance makes */
@@ -102,6 +109,7 @@ add_evidence(struct evidence *ev, const struct answers *a)
 		s2 += c * c;
 		s3 += c * c * c;
 	}
+	ev->flows++;
 	ev->n += a->n;
 	ev->minority += minority(a);
 	ev->excess += a->runs - (n * (n + 1) - s2) / n;
@@ -112,7 +120,9 @@ add_evidence(struct evidence *ev, const struct answers *a)
 static bool
 is_per_packet(const struct evidence *ev)
 {
-	return ev->n >= ANSWERS_MIN && 10 * ev->minority >= ev->n && ev->variance > 0
+	unsigned least = ev->flows > 1 ? ANSWERS_ALL : ANSWERS_MIN;
+
+	return ev->n >= least && 10 * ev->minority >= ev->n && ev->variance > 0
 	       && ev->excess / sqrt(ev->variance) > LOWEST_Z;
 }
 
@@ -128,7 +138,7 @@ ht_balance_mixed(const struct ht_hop *const *hops, unsigned n)
 		if (hops[i] == NULL || hops[i]->n_addrs < 2)
 			continue;
 		look(hops[i], &answers);
-		if (minority(&answers) < MINORITY_MIN)
+		if (answers.n < ANSWERS_EACH || minority(&answers) < MINORITY_MIN)
 			continue;
 		add_evidence(&ev, &answers);
 		mixed |= UINT64_C(1) << i;

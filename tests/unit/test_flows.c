@@ -478,7 +478,8 @@ tells_per_packet_balancing(void **state)
 	assert_true(power(1, 64, 4) >= 0.947);
 	assert_true(power(1, 30, 2) >= 0.94);
 	assert_true(power(1, 19, 2) == 0); /* too few to say */
-	assert_true(power(16, 6, 2) >= 0.94);
+	assert_true(power(1, 20, 3) >= 0.94);
+	assert_true(power(16, 10, 2) >= 0.94);
 }
 
 static void
@@ -569,7 +570,9 @@ takes_no_flap_for_balancing(void **state)
 	check_mistaken(1, 4, 4, 0.005);
 	check_mistaken(1, 5, 10, 0.002);
 	check_mistaken(1, 10, 30, 0);
-	check_mistaken(16, 3, 4, 0);
+	check_mistaken(2, 4, 4, 0.005);
+	check_mistaken(3, 4, 4, 0.005);
+	check_mistaken(16, 4, 4, 0.005);
 }
 
 static void
@@ -595,12 +598,13 @@ check_blip(unsigned flows, unsigned at, unsigned length)
 static void
 takes_no_blip_for_balancing(void **state)
 {
+	static const unsigned flows[] = { 1, 2, 3, 4, 7, 16 };
+
 	(void)state;
-	for (unsigned at = 1; at < 30; at++)
-		for (unsigned length = 1; length <= 3; length++) {
-			check_blip(1, at, length);
-			check_blip(16, at, length);
-		}
+	for (unsigned at = 1; at < 40; at++)
+		for (unsigned length = 1; length <= 5; length++)
+			for (unsigned i = 0; i < 6; i++)
+				check_blip(flows[i], at, length);
 }
 
 static void
