@@ -7,7 +7,8 @@
  * 1. Every ttl of the path is due once an interval, on a grid of its own: the
  *    hops' turns are spread evenly over the interval, so that no two probes
  *    queue behind each other and a router on two rows is not asked in a burst.
- *    A turn is never less than 15/16 of an interval after the one before.
+ *    A turn is never less than 15/16 of an interval after the one before.  Ahead
+ *    of the farthest answer the second turn waits PATIENCE_MAX for the first's answer.
  * 2. While the end of the path is unknown, the frontier grows: at once up to
  *    WINDOW hops beyond the farthest answer, then, while all of those stay
  *    silent, by one hop per patience (twice the largest RTT) up to max_unknown
@@ -121,13 +122,26 @@ turn(const struct ht_schedule *sch, unsigned ttl, ht_time after)
 	return base + rounds * interval;
 }
 
-/* Earliest that a ttl may be asked again. */
+/* Does a ttl ahead of the farthest answer wait for its first one? */
+static bool
+is_first_look(const struct ht_schedule *sch, unsigned ttl)
+{
+	return sch->end == 0 && ttl > sch->farthest && sch->slots[ttl].attempts == 1;
+}
+
+/*
+ * Earliest that a ttl may be asked again.  All those ahead may be the target's, which
+ * answers few at once: at short intervals they would use up what its own hop needs.
+ */
 static ht_time
 again_at(const struct ht_schedule *sch, unsigned ttl)
 {
 	ht_time interval = sch->set->interval_ns;
+	ht_time wait = interval - interval / 16;
 
-	return sch->slots[ttl].asked_at + interval - interval / 16;
+	if (wait < PATIENCE_MAX && is_first_look(sch, ttl))
+		wait = PATIENCE_MAX;
+	return sch->slots[ttl].asked_at + wait;
 }
 
 static ht_time
@@ -560,6 +574,7 @@ ht_schedule_reply(struct ht_schedule *sch, unsigned ttl, const struct ht_reply *
 	if (ttl > sch->farthest) {
 		sch->farthest = ttl;
 		sch->progress_at = now;
+		spread(sch);
 	}
 
 	if (is_transit)

@@ -255,6 +255,60 @@ test_silent_hops_cost_time_not_bursts(void **state)
 	assert_int_equal(w.sch.end, 14);
 }
 
+/* Send what is due without answering, until a time. */
+static void
+world_wait(struct world *w, ht_time until)
+{
+	for (unsigned ttl; w->now < until; w->now += HT_MS)
+		while ((ttl = ht_schedule_due(&w->sch, w->now)) != 0) {
+			ht_schedule_sent(&w->sch, ttl, w->now);
+			w->sent[ttl]++;
+		}
+}
+
+/*
+ * Two hops to a target that is 200 ms away and answers six at once, as Linux does:
+ * one of them for each ttl ahead of hop 1, and what its own ttl needs besides.
+ */
+static void
+test_short_intervals_spare_the_target(void **state)
+{
+	struct ht_reply transit = reply_of(HT_REPLY_TIME_EXCEEDED);
+	struct ht_reply target = reply_of(HT_REPLY_ECHO);
+	struct world w;
+
+	(void)state;
+	world_init(&w, 2);
+	w.set.interval_ns = 50 * HT_MS;
+	w.set.cycles = 3;
+	transit.rx_ns = 120 * HT_MS;
+	world_wait(&w, HT_MS);
+	ht_schedule_reply(&w.sch, 1, &transit, true, w.now);
+	world_wait(&w, 200 * HT_MS);
+	assert_int_equal(w.sent[1], 3);
+	for (unsigned ttl = 2; ttl <= 5; ttl++)
+		ht_schedule_reply(&w.sch, ttl, &target, true, w.now);
+	world_wait(&w, 2 * HT_S);
+	assert_int_equal(w.sent[2], 3);
+	for (unsigned ttl = 3; ttl < HOPS_MAX; ttl++)
+		assert_int_equal(w.sent[ttl], ttl <= 5 ? 1 : 0);
+}
+
+/* It is the first answer that is waited for; silence is asked as often as all. */
+static void
+test_short_intervals_are_kept_in_silence(void **state)
+{
+	struct world w;
+
+	(void)state;
+	world_init(&w, 0);
+	w.set.interval_ns = 100 * HT_MS;
+	w.set.max_ttl = 3;
+	world_wait(&w, 10 * HT_S);
+	for (unsigned ttl = 1; ttl <= 3; ttl++)
+		assert_in_range(w.sent[ttl], 96, 101);
+}
+
 static void
 test_unknown_limit_stops(void **state)
 {
@@ -495,6 +549,8 @@ main(void)
 		cmocka_unit_test(test_turns_are_spread),
 		cmocka_unit_test(test_gap_is_never_short),
 		cmocka_unit_test(test_silent_hops_cost_time_not_bursts),
+		cmocka_unit_test(test_short_intervals_spare_the_target),
+		cmocka_unit_test(test_short_intervals_are_kept_in_silence),
 		cmocka_unit_test(test_unknown_limit_stops),
 		cmocka_unit_test(test_max_ttl_stops),
 		cmocka_unit_test(test_stall_makes_no_burst),
