@@ -39,6 +39,21 @@ is_zero(const uint8_t *p, size_t len)
 	return true;
 }
 
+/* How much of it was quoted: routers may fill up with zeros what they cut off, and
+ * half a magic is not foreign, half a token not another one.  A whole payload is
+ * mistaken for such a one only if its token ends in a zero and its word is zero. */
+static size_t
+quoted_len(const uint8_t *payload, size_t len)
+{
+	size_t n = len < QUOTED_MIN ? len : QUOTED_MIN;
+
+	if (len < HT_IDENTITY_SIZE || !is_zero(payload + n, len - n))
+		return n;
+	while (n > 0 && payload[n - 1] == 0)
+		n--;
+	return n;
+}
+
 bool
 ht_identity_put(uint8_t *payload, size_t len, const uint8_t *magic, uint32_t token,
     uint8_t pattern, uint16_t varying, uint16_t wanted)
@@ -64,13 +79,14 @@ enum ht_identity
 ht_identity_get(
     const uint8_t *payload, size_t len, const uint8_t *magic, uint32_t *ret_token)
 {
-	size_t n = len < HT_IDENTITY_MAGIC ? len : HT_IDENTITY_MAGIC;
+	size_t quoted = quoted_len(payload, len);
+	size_t n = quoted < HT_IDENTITY_MAGIC ? quoted : HT_IDENTITY_MAGIC;
 
 	if (is_zero(payload, n))
 		return HT_IDENTITY_NONE;
 	if (memcmp(payload, magic, n) != 0)
 		return HT_IDENTITY_FOREIGN;
-	if (len < QUOTED_MIN || is_zero(payload + TOKEN_AT, 4))
+	if (quoted < QUOTED_MIN || is_zero(payload + TOKEN_AT, 4))
 		return HT_IDENTITY_NONE;
 	*ret_token = get32(payload + TOKEN_AT) ^ mask(magic);
 	return HT_IDENTITY_OURS;

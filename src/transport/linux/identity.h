@@ -39,7 +39,8 @@ bool ht_identity_put(uint8_t *payload, size_t len, const uint8_t *magic, uint32_
     uint8_t pattern, uint16_t varying, uint16_t wanted);
 
 /**
- * Read the payload of a probe that came back, maybe cut short.
+ * Read the payload of a probe that came back, maybe cut short, and maybe filled up
+ * with zeros.
  *
  * @param ret_token  set with HT_IDENTITY_OURS
  */
