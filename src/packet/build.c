@@ -308,6 +308,8 @@ ht_build_extensions(uint8_t *buf, size_t size, const struct ht_extensions *ext)
 		put_interface(&w, ext);
 	if (taken(&w) < 0)
 		return -EMSGSIZE;
-	ht_put16(buf + 2, ht_checksum(buf, w.len));
+	/* Zero means "no checksum" here, too. */
+	unsigned sum = ht_checksum(buf, w.len);
+	ht_put16(buf + 2, sum != 0 ? sum : 0xffff);
 	return taken(&w);
 }

@@ -72,12 +72,15 @@ read_udp(struct ht_original *o)
 	o->quote.seen |= HT_QUOTE_PORT | HT_QUOTE_CHECKSUM;
 }
 
+/* Where a quote is cut within the header, zeros may fill it up: then 8 bytes are all
+ * that is sure, and no checksum is. */
 static void
 read_tcp(struct ht_original *o)
 {
 	struct ht_tcp tcp;
 
-	if (ht_tcp_parse(o->ip.data, o->ip.data_len, &tcp) < 0)
+	if (ht_tcp_parse(o->ip.data, o->ip.data_len, &tcp) < 0
+	    && (o->ip.data_len < 8 || ht_tcp_parse(o->ip.data, 8, &tcp) < 0))
 		return;
 	o->proto = HT_PROTO_TCP;
 	o->sport = tcp.sport;
@@ -87,7 +90,7 @@ read_tcp(struct ht_original *o)
 	o->payload_len = tcp.data_len;
 	o->quote.checksum = tcp.checksum;
 	o->quote.seen |= HT_QUOTE_PORT;
-	if (tcp.has_checksum)
+	if (tcp.checksum != 0)
 		o->quote.seen |= HT_QUOTE_CHECKSUM;
 }
 

@@ -241,6 +241,32 @@ reads_a_quoted_syn(void **state)
 	}
 }
 
+/* Quoted as far as 28..40 bytes, then zeros to 128 (RFC 4884 section 5.4). */
+static void
+reads_a_padded_syn(void **state)
+{
+	struct ht_icmp_seen seen;
+
+	(void)state;
+	for (size_t len = 28; len <= 40; len++) {
+		struct bytes b = ip4(
+		    "0b00 0000 0020 0000 4500 0040 1234 0000 0106 0000"
+		    "c6336401 cb007107 ee48 0050 01020304 00000000 5002 ffff"
+		    "beef 0000");
+		b.len = 28 + len;
+		pad(&b, 28 + 128);
+		finish(&b);
+		assert_int_equal(parse(&b, HT_FAMILY_IP4, &seen), 0);
+		assert_int_equal(seen.original.proto, HT_PROTO_TCP);
+		assert_int_equal(seen.original.dport, 80);
+		assert_int_equal(seen.original.tcp_seq, 0x01020304);
+		if (len <= 36)
+			assert_false(seen.original.quote.seen & HT_QUOTE_CHECKSUM);
+		if (len >= 38)
+			assert_int_equal(seen.original.quote.checksum, 0xbeef);
+	}
+}
+
 /* A quoted echo reply, redirect or odd code is no probe of ours. */
 static void
 reads_a_quoted_echo_request(void **state)
@@ -491,6 +517,7 @@ main(void)
 		cmocka_unit_test(reads_ip4_options),
 		cmocka_unit_test(mistrusts_the_quoted_length),
 		cmocka_unit_test(reads_a_quoted_syn),
+		cmocka_unit_test(reads_a_padded_syn),
 		cmocka_unit_test(reads_a_quoted_echo_request),
 		cmocka_unit_test(reads_no_header_in_later_fragments),
 		cmocka_unit_test(reads_extensions),

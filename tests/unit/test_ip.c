@@ -388,6 +388,11 @@ test_build_extensions(void **state)
 	    "0018 02 0b 0000002a 0c 67652d302f302f31 000000 00002328");
 	for (size_t size = 0; size < (size_t)len; size++)
 		assert_int_equal(ht_build_extensions(p, size, &extensions), -EMSGSIZE);
+
+	/* 2000+0008+0101+def6 is ffff, and its complement would say "none". */
+	const struct ht_extensions zero = { .n_mpls = 1, .mpls = { { 0xdef60 } } };
+	assert_bytes(p, ht_build_extensions(p, sizeof(p), &zero),
+	    "2000ffff 00080101 def60000");
 }
 
 static void
