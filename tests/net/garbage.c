@@ -7,6 +7,7 @@
 
 #include "base/addr.h"
 #include "packet/build.h"
+#include "packet/bytes.h"
 
 #define QUOTE_MAX 1024
 
@@ -46,6 +47,30 @@ static struct ht_ip
 envelope(const struct seen *seen, struct ht_addr from)
 {
 	return (struct ht_ip){ .ttl = 60, .src = from, .dst = seen->ip.src };
+}
+
+/* Make lengths and checksums of a packet right, whatever is in it. */
+static void
+repair(uint8_t *packet, size_t len)
+{
+	size_t at = packet[0] >> 4 == 6 ? 40 : 20;
+	struct ht_ip ip = { 0 };
+
+	if (at == 40) {
+		ht_put16(packet + 4, (unsigned)(len - 40));
+		ip.src = ht_addr_ip6(packet + 8, 0);
+		ip.dst = ht_addr_ip6(packet + 24, 0);
+	} else {
+		ht_put16(packet + 2, (unsigned)len);
+		ht_put16(packet + 10, 0);
+		ht_put16(packet + 10, ht_checksum(packet, 20));
+	}
+	if (len < at + 4)
+		return;
+	ht_put16(packet + at + 2, 0);
+	ht_put16(packet + at + 2,
+	    at == 20 ? ht_checksum(packet + at, len - at)
+		     : ht_checksum_upper(&ip, packet[6], packet + at, len - at));
 }
 
 /* An error about the first len bytes of the copy. */
@@ -170,6 +195,60 @@ make_noise(struct making *mk)
 	return n;
 }
 
+/* Somebody else's probe, and behind it what looks like extensions. */
+static int
+make_broken_extensions(struct making *mk)
+{
+	static const struct ht_extensions ext = { .n_mpls = HT_MPLS_MAX };
+	const struct ht_ip ip = envelope(mk->seen, villain(mk->seen));
+	struct ht_icmp_error error = {
+		.type = is_ip6(mk->seen) ? 3 : 11,
+		.quote = mk->quote,
+		.quote_len = mk->len < 128 ? mk->len : 128,
+		.ext = &ext,
+		.has_length = ht_rng_below(mk->rng, 2) == 0,
+	};
+
+	payload(mk)[0] ^= 0x5a;
+	int n = ht_build_icmp_error(mk->buf, mk->size, &ip, &error);
+	/* Object headers and labels, behind ICMP's header, quote and version. */
+	for (int i = (int)upper_at(mk->seen) + 8 + 128 + 4; i < n; i++)
+		mk->buf[i] = (uint8_t)ht_rng_next(mk->rng);
+	repair(mk->buf, (size_t)n);
+	return n;
+}
+
+/* Somebody else's probe, of which nothing is as long as its headers say. */
+static int
+make_lying_lengths(struct making *mk)
+{
+	/* Total or payload length, then that of UDP. */
+	size_t at = is_ip6(mk->seen) ? 4 : 2;
+
+	for (unsigned i = 0; i < 2; i++)
+		mk->quote[at + i] = (uint8_t)ht_rng_next(mk->rng);
+	if (mk->seen->proto == HT_PROTO_UDP)
+		mk->quote[upper_at(mk->seen) + 5] = (uint8_t)ht_rng_next(mk->rng);
+	payload(mk)[0] ^= 0x5a;
+	int n = make_error(mk, 11, 3, mk->len);
+	/* Where RFC 4884 has the length of the quote. */
+	mk->buf[upper_at(mk->seen) + (is_ip6(mk->seen) ? 4 : 5)] = (uint8_t)ht_rng_next(
+	    mk->rng);
+	repair(mk->buf, (size_t)n);
+	return n;
+}
+
+/* Messages that are neither error nor echo: advertisements, time stamps. */
+static int
+make_unrelated(struct making *mk)
+{
+	static const uint8_t types4[] = { 9, 10, 13, 14, 17, 18 };
+	static const uint8_t types6[] = { 138, 139, 140, 144, 145, 200 };
+	uint64_t i = ht_rng_below(mk->rng, sizeof(types4));
+
+	return make_error(mk, types4[i], types6[i], mk->len);
+}
+
 /* clang-format off: one kind, one line; heard by: ping socket, UDP socket */
 static const struct {
 	const char *name;
@@ -185,6 +264,9 @@ static const struct {
 	{ "stray answer", make_stray_answer, true, true },
 	{ "spoofed answer", make_spoofed_answer, true, true },
 	{ "noise", make_noise, false, false },
+	{ "broken extensions", make_broken_extensions, true, true },
+	{ "lying lengths", make_lying_lengths, true, true },
+	{ "unrelated message", make_unrelated, false, false },
 };
 /* clang-format on */
 
@@ -215,37 +297,6 @@ garbage_build(unsigned kind, const struct seen *seen, uint8_t *buf, size_t size,
 	mk.len = seen->len < QUOTE_MAX ? seen->len : QUOTE_MAX;
 	memcpy(mk.quote, seen->packet, mk.len);
 	return kinds[kind].make(&mk);
-}
-
-static void
-set16(uint8_t *p, unsigned x)
-{
-	p[0] = (uint8_t)(x >> 8);
-	p[1] = (uint8_t)x;
-}
-
-/* Make lengths and checksums of a packet right, whatever is in it. */
-static void
-repair(uint8_t *packet, size_t len)
-{
-	size_t at = packet[0] >> 4 == 6 ? 40 : 20;
-	struct ht_ip ip = { 0 };
-
-	if (at == 40) {
-		set16(packet + 4, (unsigned)(len - 40));
-		ip.src = ht_addr_ip6(packet + 8, 0);
-		ip.dst = ht_addr_ip6(packet + 24, 0);
-	} else {
-		set16(packet + 2, (unsigned)len);
-		set16(packet + 10, 0);
-		set16(packet + 10, ht_checksum(packet, 20));
-	}
-	if (len < at + 4)
-		return;
-	set16(packet + at + 2, 0);
-	set16(packet + at + 2,
-	    at == 20 ? ht_checksum(packet + at, len - at)
-		     : ht_checksum_upper(&ip, packet[6], packet + at, len - at));
 }
 
 size_t
