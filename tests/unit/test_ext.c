@@ -323,6 +323,13 @@ finds_what_old_routers_append(void **state)
 	assert_false(ht_ext_find(quote, sizeof(quote), 4000, 0, &ext));
 	quote[100] = 0x10;
 	assert_false(ht_ext_find(quote, sizeof(quote), 28, 0, &ext));
+	/* A payload of 0x20 sums up by chance: its objects do not. */
+	uint8_t payload[100 + 510];
+	memset(payload, 0x20, sizeof(payload));
+	assert_int_equal(ht_csum_add(0, payload + 100, 510), 0xffff);
+	assert_false(ht_ext_find(payload, sizeof(payload), 28, 0, &ext));
+	assert_true(ht_ext_find(payload, sizeof(payload), 28, 100, &ext));
+	assert_int_equal(ext.malformed, 1);
 }
 
 static void
