@@ -321,9 +321,10 @@ names_next_deadline(const struct run *run, ht_time now)
 static void
 sleep_until(struct run *run, ht_time next)
 {
-	const struct ht_transport *tp = run->world.tp;
+	struct ht_transport *tp = run->world.tp;
 	struct pollfd fds[FDS_MAX];
-	int n = tp->ops->fds(tp, fds, TRANSPORT_FDS_MAX);
+	int n_transport = tp->ops->fds(tp, fds, TRANSPORT_FDS_MAX);
+	int n = n_transport;
 	ht_time now = app_world_now(&run->world);
 	struct timespec ts, *timeout = NULL;
 
@@ -339,8 +340,10 @@ sleep_until(struct run *run, ht_time next)
 			.tv_nsec = (long)(left % HT_S) };
 		timeout = &ts;
 	}
-	if (ppoll(fds, (nfds_t)n, timeout, app_signals_mask()) <= 0
-	    || run->term == NULL)
+	int ready = ppoll(fds, (nfds_t)n, timeout, app_signals_mask());
+	if (ready >= 0 && tp->ops->polled != NULL)
+		tp->ops->polled(tp, fds, n_transport);
+	if (ready <= 0 || run->term == NULL)
 		return;
 	/* The terminal is gone, and nobody was there to tell us. */
 	if (fds[n - 1].revents & (POLLHUP | POLLERR | POLLNVAL))

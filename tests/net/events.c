@@ -97,8 +97,9 @@ run(struct ht_session *ss, struct ht_transport *tp)
 			.tv_nsec = (long)(left % HT_S) };
 
 		fflush(stdout);
-		if (left > 0 && !ht_session_is_done(ss))
-			ppoll(fds, (nfds_t)n, &ts, NULL);
+		if (left > 0 && !ht_session_is_done(ss)
+		    && ppoll(fds, (nfds_t)n, &ts, NULL) >= 0 && tp->ops->polled != NULL)
+			tp->ops->polled(tp, fds, n);
 	}
 	print_totals(ss);
 }

@@ -134,25 +134,32 @@ on_reply(void *ctx, const struct ht_reply *rp)
 		tt->rtt_max = rp->rx_ns - rp->tx_ns;
 }
 
+/* Wait until something is there, or until the transport or the time wants it. */
+static void
+listen_once(struct ht_transport *tp, struct totals *tt, ht_time until)
+{
+	struct pollfd fds[FDS_MAX];
+	int n = tp->ops->fds(tp, fds, FDS_MAX);
+	ht_time next = tp->ops->next(tp),
+		left = (next < until ? next : until) - now_ns();
+	struct timespec ts = { 0 };
+
+	if (left > 0)
+		ts = (struct timespec){ (time_t)(left / HT_S), (long)(left % HT_S) };
+	int ready = ppoll(fds, (nfds_t)n, &ts, NULL);
+	if (ready >= 0 && tp->ops->polled != NULL)
+		tp->ops->polled(tp, fds, n);
+	int got = ready > 0 || now_ns() >= next
+		      ? tp->ops->receive(tp, now_ns(), on_reply, tt)
+		      : 0;
+	tt->idle += ready > 0 && got == 0;
+}
+
 static void
 listen_until(struct ht_transport *tp, struct totals *tt, ht_time until)
 {
-	for (;;) {
-		struct pollfd fds[FDS_MAX];
-		int n = tp->ops->fds(tp, fds, FDS_MAX);
-		ht_time next = tp->ops->next(tp);
-		ht_time left = (next < until ? next : until) - now_ns();
-		if (left <= 0 && until > now_ns()) {
-			tp->ops->receive(tp, now_ns(), on_reply, tt);
-			continue;
-		}
-		if (left <= 0 || (tt->sent > 0 && tt->received == tt->sent))
-			return;
-		struct timespec ts = { (time_t)(left / HT_S), (long)(left % HT_S) };
-		if (ppoll(fds, (nfds_t)n, &ts, NULL) > 0
-		    && tp->ops->receive(tp, now_ns(), on_reply, tt) == 0)
-			tt->idle++;
-	}
+	while (now_ns() < until && (tt->sent == 0 || tt->received < tt->sent))
+		listen_once(tp, tt, until);
 }
 
 static bool

@@ -7,6 +7,7 @@
 #include <cmocka.h>
 
 #include "transport/linux/identity.h"
+#include "transport/linux/pace.h"
 #include "transport/linux/stamps.h"
 
 #define OFFSET (1700000000 * HT_S)
@@ -55,10 +56,26 @@ sees_the_wall_clock_set(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(steps) / sizeof(steps[0]); i++) {
+		/* Set while it was under way, and set before it was read. */
 		rx.offset = OFFSET + steps[i];
 		rx.kernel = back.kernel + steps[i];
-		expect(&left, &rx, 1100, HT_STAMP_USER, HT_STAMP_USER);
+		expect(&left, &rx, 1000, HT_STAMP_KERNEL, HT_STAMP_KERNEL);
+		rx.kernel = back.kernel;
+		expect(&left, &rx, 1000, HT_STAMP_KERNEL, HT_STAMP_KERNEL);
+		/* Of one side only it cannot be told. */
+		struct ht_instant tx = left;
+		tx.kernel = 0;
+		expect(&tx, &rx, 1100, HT_STAMP_USER, HT_STAMP_USER);
 	}
+	/* Both may be: 3 ms, or 1 ms of them the clock's. */
+	rx = back;
+	rx.user += 2 * HT_MS;
+	rx.offset += 2 * HT_MS;
+	rx.kernel += 2 * HT_MS;
+	struct ht_reply rp = { 0 };
+	ht_stamps_pair(&left, &rx, &rp);
+	assert_int_equal(rp.rx_ns - rp.tx_ns, 3100 * HT_US);
+	assert_int_equal(rp.rx_stamp, HT_STAMP_USER);
 	/* What reading two clocks costs is not a step, and cancels out. */
 	rx = back;
 	rx.offset += 20 * HT_US;
@@ -140,6 +157,33 @@ keeps_the_checksum_of_a_flow(void **state)
 	assert_false(ht_identity_put(p, 0, magic, 1, 9, 0, 0));
 }
 
+/* Probes at a fixed distance, from start on; until when answers may wait then. */
+static ht_time
+send_many(struct ht_pace *pace, ht_time start, unsigned n, ht_time gap)
+{
+	for (unsigned i = 0; i < n; i++)
+		ht_pace_sent(pace, start + i * gap);
+	return pace->until - (start + (n - 1) * gap);
+}
+
+static void
+lets_answers_wait_at_a_steady_pace(void **state)
+{
+	struct ht_pace pace = { 0 };
+
+	(void)state;
+	/* The first second of a run never waits, however fast it is. */
+	assert_true(send_many(&pace, 100 * HT_S, 60, 16 * HT_MS) <= 0);
+	assert_int_equal(send_many(&pace, 101 * HT_S, 60, 16 * HT_MS), HT_PACE_WAIT);
+	/* Nothing was sent for a while: that is a beginning again. */
+	assert_true(send_many(&pace, 110 * HT_S, 60, 16 * HT_MS) <= 0);
+	/* Too slow. */
+	assert_true(send_many(&pace, 120 * HT_S, 100, 30 * HT_MS) <= 0);
+	pace = (struct ht_pace){ 0 };
+	ht_pace_hurry(&pace);
+	assert_true(send_many(&pace, 100 * HT_S, 1000, 10 * HT_MS) <= 0);
+}
+
 int
 main(void)
 {
@@ -149,6 +193,7 @@ main(void)
 		cmocka_unit_test(never_runs_backwards),
 		cmocka_unit_test(knows_its_own_payload),
 		cmocka_unit_test(keeps_the_checksum_of_a_flow),
+		cmocka_unit_test(lets_answers_wait_at_a_steady_pace),
 	};
 
 	return cmocka_run_group_tests_name("stamps", tests, NULL, NULL);

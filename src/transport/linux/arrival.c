@@ -15,10 +15,7 @@
 
 /* Room for every control message that our options can bring: the error with
  * its offender, three stamps, TTL, TOS. */
-union control {
-	struct cmsghdr align;
-	uint8_t bytes[512];
-};
+#define CONTROL_MAX 512
 
 static size_t
 data_size(const struct cmsghdr *cm)
@@ -100,29 +97,81 @@ read_control(struct msghdr *msg, const struct ht_family_facts *ff, struct ht_arr
 	}
 }
 
+/* What recvmsg() writes to besides the data. */
+struct envelope {
+	struct sockaddr_storage name;
+	struct iovec iov;
+	_Alignas(struct cmsghdr) uint8_t control[CONTROL_MAX];
+};
+
+static void
+prepare(struct msghdr *msg, struct envelope *env, uint8_t *buf, size_t size)
+{
+	env->name.ss_family = AF_UNSPEC;
+	env->iov = (struct iovec){ .iov_base = buf, .iov_len = size };
+	*msg = (struct msghdr){
+		.msg_name = &env->name,
+		.msg_namelen = sizeof(env->name),
+		.msg_iov = &env->iov,
+		.msg_iovlen = 1,
+		.msg_control = env->control,
+		.msg_controllen = sizeof(env->control),
+	};
+}
+
+static void
+take_apart(struct msghdr *msg, const struct envelope *env,
+    const struct ht_family_facts *ff, size_t len, const struct ht_instant *at,
+    struct ht_arrival *ret_arrival)
+{
+	*ret_arrival = (struct ht_arrival){
+		.len = len,
+		.peer = ht_addr_from_sockaddr((const struct sockaddr *)&env->name),
+		.port = ht_family_port(&env->name),
+		.flowinfo = ht_family_flowinfo(&env->name),
+		.ttl = -1,
+		.tos = -1,
+		.at = *at,
+	};
+	read_control(msg, ff, ret_arrival);
+}
+
 int
 ht_arrival_read(int fd, const struct ht_family_facts *ff, int flags, uint8_t *buf,
     size_t size, struct ht_arrival *ret_arrival)
 {
-	struct sockaddr_storage name = { 0 };
-	struct iovec iov = { .iov_base = buf, .iov_len = size };
-	union control control;
-	struct msghdr msg = {
-		.msg_name = &name,
-		.msg_namelen = sizeof(name),
-		.msg_iov = &iov,
-		.msg_iovlen = 1,
-		.msg_control = control.bytes,
-		.msg_controllen = sizeof(control.bytes),
-	};
+	struct envelope env;
+	struct ht_instant at;
+	struct msghdr msg;
 
+	prepare(&msg, &env, buf, size);
 	ssize_t n = recvmsg(fd, &msg, flags | MSG_DONTWAIT);
 	if (n < 0)
 		return -errno;
-	*ret_arrival = (struct ht_arrival){ .len = (size_t)n, .ttl = -1, .tos = -1 };
-	ht_stamps_now(&ret_arrival->at);
-	ret_arrival->peer = ht_addr_from_sockaddr((const struct sockaddr *)&name);
-	ret_arrival->port = ht_family_port(&name);
-	read_control(&msg, ff, ret_arrival);
+	ht_stamps_now(&at);
+	take_apart(&msg, &env, ff, (size_t)n, &at, ret_arrival);
+	return 0;
+}
+
+int
+ht_arrival_batch(
+    int fd, const struct ht_family_facts *ff, int flags, struct ht_inbox *ret_inbox)
+{
+	struct envelope envs[HT_INBOX_SIZE];
+	struct mmsghdr msgs[HT_INBOX_SIZE];
+	struct ht_instant at;
+
+	for (int i = 0; i < HT_INBOX_SIZE; i++)
+		prepare(&msgs[i].msg_hdr, &envs[i], ret_inbox->data[i],
+		    sizeof(ret_inbox->data[i]));
+	ret_inbox->n = 0;
+	int n = recvmmsg(fd, msgs, HT_INBOX_SIZE, flags | MSG_DONTWAIT, NULL);
+	if (n < 0)
+		return -errno;
+	ht_stamps_now(&at);
+	ret_inbox->n = (unsigned)n;
+	for (int i = 0; i < n; i++)
+		take_apart(&msgs[i].msg_hdr, &envs[i], ff, msgs[i].msg_len, &at,
+		    &ret_inbox->arrivals[i]);
 	return 0;
 }

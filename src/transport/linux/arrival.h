@@ -22,6 +22,7 @@ struct ht_arrival {
 	uint8_t icmp_code;       /**< of an ICMP error */
 	int error;               /**< positive errno that the kernel made of it */
 	uint32_t info;           /**< ee_info: the MTU with "too big" */
+	uint32_t flowinfo;       /**< IPv6 errors: traffic class and label quoted */
 	uint32_t id;             /**< ee_data of a departure stamp */
 	uint16_t ext_at;         /**< offset of extensions in the data, 0: not stated */
 	bool is_ext_bad;         /**< the kernel found them wrong */
@@ -40,5 +41,25 @@ struct ht_arrival {
  */
 int ht_arrival_read(int fd, const struct ht_family_facts *ff, int flags, uint8_t *buf,
     size_t size, struct ht_arrival *ret_arrival);
+
+/** Messages taken in one call, and bytes kept of each. */
+#define HT_INBOX_SIZE 8
+#define HT_INBOX_DATA 4096
+
+/** Messages of one queue. */
+struct ht_inbox {
+	unsigned n;
+	struct ht_arrival arrivals[HT_INBOX_SIZE];
+	uint8_t data[HT_INBOX_SIZE][HT_INBOX_DATA];
+};
+
+/**
+ * Take what waits in a queue, as far as it fits: less than that is all there was.
+ *
+ * @param flags  MSG_ERRQUEUE or 0; never blocks
+ * @return 0, or as of ht_arrival_read(); ret_inbox is set, and empty then
+ */
+int ht_arrival_batch(
+    int fd, const struct ht_family_facts *ff, int flags, struct ht_inbox *ret_inbox);
 
 #endif /* HT_TRANSPORT_LINUX_ARRIVAL_H */

@@ -7,10 +7,10 @@
  *     of its token.  It stays there until the slot is taken again, so that late
  *     answers find it too.
  *  2. The kernel's stamp of its departure comes back through the error queue and
- *     is added to what is remembered.
+ *     is added to what is remembered (intake.c); usually right after send().
  *  3. An ICMP error comes through the error queue, data and echo replies through
- *     the normal one (arrival.h).  The quoted payload, or else sequence number
- *     or port, says whose it is.
+ *     the normal one (arrival.h).  The quoted payload, or else the sequence number,
+ *     says whose it is.
  *  4. The best pair of stamps is chosen (stamps.h), and the reply handed up.
  */
 #include "config.h"
@@ -28,72 +28,14 @@
 #include <time.h>
 #include <unistd.h>
 
-#include <linux/errqueue.h>
-
 #include "base/addr.h"
 #include "packet/csum.h"
-#include "packet/ext.h"
-#include "transport/linux/arrival.h"
+#include "transport/linux/dgram_internal.h"
 #include "transport/linux/family.h"
 #include "transport/linux/flow.h"
-#include "transport/linux/identity.h"
-#include "transport/linux/socket.h"
-#include "transport/linux/stamps.h"
-
-#define SLOTS       65536
-#define L4_SIZE     8 /* header of ICMP echo, and of UDP */
-#define SIZE_MAX_IP 9000
-#define QUOTE_MAX   4096
 
 /* Stamping begins 0.1 to 1 ms after it was asked for. */
 #define WARM_UP_NS (2 * HT_MS)
-
-/* Messages taken from one queue in one go, so that a flood cannot keep us, and
- * errors of recvmsg() in a row until we believe that there is nothing. */
-#define DRAIN_MAX    65536
-#define FAILURES_MAX 16
-
-/* A probe that left. */
-struct sent {
-	uint32_t token;
-	uint16_t port; /* UDP: destination */
-	bool is_used;
-	bool is_marked; /* its payload has the identity */
-	const struct ht_socket *s;
-	struct ht_addr target;
-	struct ht_instant at;
-};
-
-struct dgram {
-	struct ht_transport tp;
-	struct ht_dgram_config cfg;
-	char device[IFNAMSIZ];
-	unsigned caps;
-	uint8_t magic[HT_IDENTITY_MAGIC];
-	int warm; /* descriptor: keeps the kernel stamping, see open */
-	struct ht_socket socks[HT_DGRAM_FDS_MAX]; /* n_socks of them were needed */
-	int n_socks;
-	uint8_t out[SIZE_MAX_IP];
-	uint8_t in[QUOTE_MAX];    /* normal queue */
-	uint8_t quote[QUOTE_MAX]; /* error queue */
-	struct sent sent[SLOTS];
-};
-
-/* Where replies go to. */
-struct sink {
-	ht_reply_fn *fn;
-	void *ctx;
-	int count;
-};
-
-/* What a packet says about its probe. */
-struct clue {
-	const struct sent *by_number; /* ICMP: by sequence number, NULL if none */
-	uint16_t slot;                /* ICMP: the sequence number */
-	const uint8_t *payload;
-	size_t len;
-	bool is_quote; /* a payload that is not ours speaks against it */
-};
 
 static struct dgram *
 to_dgram(struct ht_transport *tp)
@@ -105,12 +47,6 @@ static const struct dgram *
 to_const_dgram(const struct ht_transport *tp)
 {
 	return (const struct dgram *)tp;
-}
-
-static uint16_t
-get16(const uint8_t *p)
-{
-	return (uint16_t)(p[0] << 8 | p[1]);
 }
 
 static void
@@ -199,10 +135,10 @@ compose(struct dgram *t, const struct ht_socket *s, const struct ht_probe *pr,
     uint16_t wanted, bool *ret_is_marked)
 {
 	bool is_icmp = s->proto == HT_PROTO_ICMP;
-	size_t headers = s->ff->ip_header + L4_SIZE;
-	size_t size = pr->size < SIZE_MAX_IP ? pr->size : SIZE_MAX_IP;
+	size_t headers = s->ff->ip_header + DGRAM_L4_SIZE;
+	size_t size = pr->size < DGRAM_SIZE_MAX ? pr->size : DGRAM_SIZE_MAX;
 	size_t len = size > headers ? size - headers : 0;
-	uint8_t *payload = is_icmp ? t->out + L4_SIZE : t->out;
+	uint8_t *payload = is_icmp ? t->out + DGRAM_L4_SIZE : t->out;
 
 	if (is_icmp) {
 		put16(t->out, (unsigned)s->ff->echo_request << 8);
@@ -217,10 +153,32 @@ compose(struct dgram *t, const struct ht_socket *s, const struct ht_probe *pr,
 	size_t used = !is_icmp ? 4 : s->family == HT_FAMILY_IP6 ? 2 : 0;
 	uint16_t varying = ht_csum_add(0, lengths, used);
 	if (is_icmp)
-		varying = ht_csum_add(varying, t->out, L4_SIZE);
+		varying = ht_csum_add(varying, t->out, DGRAM_L4_SIZE);
 	*ret_is_marked = ht_identity_put(
 	    payload, len, t->magic, pr->token, pr->pattern, varying, wanted);
-	return is_icmp ? len + L4_SIZE : len;
+	return is_icmp ? len + DGRAM_L4_SIZE : len;
+}
+
+/* Do answers wait for the next probe? */
+static bool
+is_waiting(const struct dgram *t)
+{
+	return t->now < t->pace.until;
+}
+
+static struct dgram_sent
+describe(
+    const struct ht_socket *s, const struct ht_probe *pr, const struct ht_flow *flow)
+{
+	return (struct dgram_sent){
+		.token = pr->token,
+		.label = s->is_unlabeled ? 0 : flow->label,
+		.port = s->proto == HT_PROTO_UDP ? flow->port : 0,
+		.tos = pr->tos,
+		.is_used = true,
+		.s = s,
+		.target = pr->target,
+	};
 }
 
 static int
@@ -231,16 +189,9 @@ dgram_send(struct ht_transport *tp, const struct ht_probe *pr, ht_time now)
 	struct ht_socket *s;
 	int r = open_socket(t, pr, flow.local_port, &s);
 
-	(void)now;
 	if (r < 0)
 		return r;
-	struct sent sent = {
-		.token = pr->token,
-		.port = s->proto == HT_PROTO_UDP ? flow.port : 0,
-		.is_used = true,
-		.s = s,
-		.target = pr->target,
-	};
+	struct dgram_sent sent = describe(s, pr, &flow);
 	struct ht_socket_mail mail = {
 		.target = &pr->target,
 		.port = sent.port,
@@ -252,276 +203,23 @@ dgram_send(struct ht_transport *tp, const struct ht_probe *pr, ht_time now)
 		.len = compose(t, s, pr, flow.checksum, &sent.is_marked),
 	};
 	r = ht_socket_send(s, &mail, &sent.at);
-	if (r == 0)
-		t->sent[(uint16_t)pr->token] = sent;
-	return r;
-}
-
-/* Whose is it? **************************************************************/
-
-static const struct sent *
-sent_by_slot(const struct dgram *t, const struct ht_socket *s, uint16_t slot)
-{
-	const struct sent *sent = &t->sent[slot];
-
-	return sent->is_used && sent->s == s ? sent : NULL;
-}
-
-/* Take the token from the payload if it is there, for that is the surest; ICMP's
- * number is good enough if the target is right as well. */
-static enum ht_match
-match(const struct dgram *t, const struct ht_socket *s, const struct clue *clue,
-    const struct ht_addr *target, struct sent *ret_sent)
-{
-	const struct sent *sent = clue->by_number;
-	uint32_t token = 0;
-	enum ht_identity id = ht_identity_get(
-	    clue->payload, clue->len, t->magic, &token);
-
-	if (id == HT_IDENTITY_OURS) {
-		if (s->proto == HT_PROTO_ICMP && clue->slot != (uint16_t)token)
-			return HT_MATCH_NONE;
-		sent = sent_by_slot(t, s, (uint16_t)token);
-		*ret_sent = sent != NULL && sent->token == token
-				? *sent
-				: (struct sent){ .token = token };
-		return HT_MATCH_EXACT;
-	}
-	if (sent == NULL || memcmp(sent->target.bytes, target->bytes, 16) != 0)
-		return HT_MATCH_NONE;
-	if (id == HT_IDENTITY_FOREIGN && clue->is_quote && sent->is_marked)
-		return HT_MATCH_NONE;
-	*ret_sent = *sent;
-	return HT_MATCH_EXACT;
-}
-
-/* ICMP: the sequence number and what follows the header. */
-static bool
-read_echo(const struct dgram *t, const struct ht_socket *s, uint8_t type,
-    const uint8_t *data, size_t len, struct clue *ret_clue)
-{
-	if (len < L4_SIZE || data[0] != type)
-		return false;
-	*ret_clue = (struct clue){
-		.slot = get16(data + 6),
-		.payload = data + L4_SIZE,
-		.len = len - L4_SIZE,
-		.is_quote = true,
-	};
-	ret_clue->by_number = sent_by_slot(t, s, ret_clue->slot);
-	return true;
-}
-
-/* Handing up ****************************************************************/
-
-static void
-hand_up(struct dgram *t, const struct ht_socket *s, const struct clue *clue,
-    const struct ht_arrival *a, struct ht_reply *rp, struct sink *sink)
-{
-	struct sent sent = { 0 };
-
-	rp->match = (uint8_t)match(t, s, clue, &a->peer, &sent);
-	rp->token = sent.token;
-	rp->reply_ttl = a->ttl;
-	rp->reply_tos = a->tos;
-	ht_stamps_pair(sent.is_used ? &sent.at : NULL, &a->at, rp);
-	if (rp->kind == HT_REPLY_LOCAL_ERROR && rp->match == HT_MATCH_NONE)
-		return; /* send() has said so */
-	sink->count++;
-	sink->fn(sink->ctx, rp);
-}
-
-static uint8_t
-kind_of(const struct ht_socket *s, const struct ht_arrival *a)
-{
-	if (a->origin == SO_EE_ORIGIN_LOCAL)
-		return HT_REPLY_LOCAL_ERROR;
-	/* Code 1 comes from the target, which waited for fragments. */
-	if (a->icmp_type == s->ff->exceeded && a->icmp_code == 0)
-		return HT_REPLY_TIME_EXCEEDED;
-	return HT_REPLY_UNREACHABLE;
-}
-
-static bool
-find_extensions(const struct ht_socket *s, const struct ht_arrival *a,
-    const uint8_t *data, struct ht_extensions *ret_ext)
-{
-	size_t cut = s->ff->ip_header + (s->proto == HT_PROTO_UDP ? L4_SIZE : 0);
-
-	if (!ht_ext_find(data, a->len, cut, a->ext_at, ret_ext))
-		return false;
-	ret_ext->malformed |= a->is_ext_bad;
-	return true;
-}
-
-static void
-take_icmp_error(struct dgram *t, const struct ht_socket *s, const struct ht_arrival *a,
-    struct sink *sink)
-{
-	struct clue clue;
-	struct ht_extensions ext;
-	struct ht_reply rp = {
-		.kind = kind_of(s, a),
-		.icmp_type = a->icmp_type,
-		.icmp_code = a->icmp_code,
-		.from = a->offender,
-	};
-
-	if (s->proto == HT_PROTO_UDP) {
-		clue = (struct clue){
-			.payload = t->quote, .len = a->len, .is_quote = true
-		};
-	} else if (!read_echo(t, s, s->ff->echo_request, t->quote, a->len, &clue)) {
-		t->tp.malformed++;
-		return;
-	}
-	if (find_extensions(s, a, t->quote, &ext))
-		rp.ext = &ext;
-	if (rp.kind == HT_REPLY_LOCAL_ERROR)
-		rp.error = a->error;
-	/* Elsewhere ee_info has other fields of the header. */
-	if (rp.kind == HT_REPLY_LOCAL_ERROR
-	    || (a->icmp_type == s->ff->too_big_type
-		&& a->icmp_code == s->ff->too_big_code))
-		rp.mtu = a->info;
-	hand_up(t, s, &clue, a, &rp, sink);
-}
-
-/* A packet of ours that came back whole, from the link header on or without. */
-static bool
-read_own_packet(const struct dgram *t, const struct ht_socket *s, const uint8_t *data,
-    size_t len, uint32_t *ret_token)
-{
-	static const size_t link_headers[] = { 0, 14, 18 };
-	const struct ht_family_facts *ff = s->ff;
-	uint8_t proto = s->proto == HT_PROTO_UDP ? IPPROTO_UDP
-						 : (uint8_t)ff->ping_protocol;
-
-	for (size_t i = 0; i < sizeof(link_headers) / sizeof(link_headers[0]); i++) {
-		size_t ip = link_headers[i];
-		size_t payload = ip + ff->ip_header + L4_SIZE;
-		if (len < payload || data[ip + ff->proto_at] != proto
-		    || (data[ip] & (ff->domain == AF_INET ? 0xff : 0xf0))
-			   != ff->first_byte)
-			continue;
-		if (ht_identity_get(data + payload, len - payload, t->magic, ret_token)
-		    == HT_IDENTITY_OURS)
-			return true;
-	}
-	return false;
-}
-
-/* The kernel says when a probe left. */
-static void
-take_departure(struct dgram *t, const struct ht_socket *s, const struct ht_arrival *a)
-{
-	uint32_t token = a->id;
-
-	if (s->stamp_id == HT_STAMP_ID_PACKET
-	    && !read_own_packet(t, s, t->quote, a->len, &token))
-		return;
-
-	struct sent *sent = &t->sent[(uint16_t)token];
-	if (sent->is_used && sent->s == s && sent->token == token
-	    && sent->at.kernel == 0)
-		sent->at.kernel = a->at.kernel;
-}
-
-static void
-take_error(struct dgram *t, const struct ht_socket *s, const struct ht_arrival *a,
-    struct sink *sink)
-{
-	if (a->origin == SO_EE_ORIGIN_TIMESTAMPING)
-		take_departure(t, s, a);
-	else if (a->origin == s->ff->icmp_origin || a->origin == SO_EE_ORIGIN_LOCAL)
-		take_icmp_error(t, s, a, sink);
-}
-
-static void
-drain_errors(struct dgram *t, const struct ht_socket *s, struct sink *sink)
-{
-	unsigned n = 0;
-	int failures = 0;
-
-	while (n < DRAIN_MAX && failures < FAILURES_MAX) {
-		struct ht_arrival a;
-		int r = ht_arrival_read(
-		    s->fd, s->ff, MSG_ERRQUEUE, t->quote, sizeof(t->quote), &a);
-		if (r == -EAGAIN)
-			break;
-		if (r < 0) {
-			failures++;
-			continue;
-		}
-		n++;
-		take_error(t, s, &a, sink);
-	}
-}
-
-static void
-take_answer(struct dgram *t, const struct ht_socket *s, const struct ht_arrival *a,
-    struct sink *sink)
-{
-	struct clue clue;
-	struct ht_reply rp = { .kind = HT_REPLY_UDP_DATA, .from = a->peer };
-
-	if (s->proto == HT_PROTO_ICMP) {
-		if (!read_echo(t, s, s->ff->echo_reply, t->in, a->len, &clue)) {
-			t->tp.malformed++;
-			return;
-		}
-		rp.kind = HT_REPLY_ECHO;
-		rp.icmp_type = s->ff->echo_reply;
-	} else {
-		clue = (struct clue){ .payload = t->in, .len = a->len };
-	}
-	/* The stamp of its departure may have come since we looked. */
-	if (clue.by_number != NULL && clue.by_number->at.kernel == 0)
-		drain_errors(t, s, sink);
-	hand_up(t, s, &clue, a, &rp, sink);
-}
-
-/*
- * The kernel queues an error and then says so.  Who reads the queue in between leaves
- * a socket that is forever ready, with nothing to read there: reading here takes the
- * error away, so this has to follow drain_errors() even when no answer waits.
- */
-static void
-drain_answers(struct dgram *t, const struct ht_socket *s, struct sink *sink)
-{
-	unsigned n = 0;
-	int failures = 0;
-
-	while (n < DRAIN_MAX && failures < FAILURES_MAX) {
-		struct ht_arrival a;
-		int r = ht_arrival_read(s->fd, s->ff, 0, t->in, sizeof(t->in), &a);
-		if (r == -EAGAIN)
-			break;
-		/* The ICMP error of a probe, which is in the other queue. */
-		if (r < 0) {
-			failures++;
-			continue;
-		}
-		n++;
-		take_answer(t, s, &a, sink);
-	}
+	if (r < 0)
+		return r;
+	/* Of IPv6 it depends on the source address, which is not ours to choose. */
+	if (s->proto == HT_PROTO_ICMP && s->family == HT_FAMILY_IP4 && sent.is_marked)
+		sent.checksum = (uint16_t)~flow.checksum;
+	t->sent[(uint16_t)pr->token] = sent;
+	t->now = now;
+	ht_pace_sent(&t->pace, now);
+	if (!is_waiting(t))
+		ht_intake_early(t, s);
+	return 0;
 }
 
 static int
 dgram_receive(struct ht_transport *tp, ht_time now, ht_reply_fn *fn, void *ctx)
 {
-	struct dgram *t = to_dgram(tp);
-	struct sink sink = { .fn = fn, .ctx = ctx };
-
-	(void)now;
-	for (int i = 0; i < t->n_socks; i++) {
-		const struct ht_socket *s = &t->socks[i];
-		if (s->fd < 0)
-			continue;
-		drain_errors(t, s, &sink);
-		drain_answers(t, s, &sink);
-	}
-	return sink.count;
+	return ht_intake(to_dgram(tp), now, fn, ctx);
 }
 
 /* Getting ready *************************************************************/
@@ -565,11 +263,30 @@ dgram_fds(const struct ht_transport *tp, struct pollfd *fds, int max)
 	const struct dgram *t = to_const_dgram(tp);
 	int n = 0;
 
-	for (int i = 0; i < t->n_socks && n < max; i++)
+	for (int i = 0; i < t->n_socks && n < max && !is_waiting(t); i++)
 		if (t->socks[i].fd >= 0)
 			fds[n++] = (struct pollfd){ .fd = t->socks[i].fd,
 				.events = POLLIN };
 	return n;
+}
+
+/* Both lists have the same order; one that is not in fds may have anything. */
+static void
+dgram_polled(struct ht_transport *tp, const struct pollfd *fds, int n)
+{
+	struct dgram *t = to_dgram(tp);
+	struct ht_instant at;
+	int k = 0;
+
+	for (int i = 0; i < t->n_socks; i++) {
+		struct ht_socket *s = &t->socks[i];
+		bool is_there = s->fd >= 0 && k < n && fds[k].fd == s->fd;
+		int revents = is_there ? fds[k++].revents : POLLIN | POLLERR;
+		s->has_errors = (revents & ~POLLIN) != 0;
+		s->has_answers = (revents & POLLIN) != 0;
+	}
+	ht_stamps_now(&at);
+	t->polled_at = at.user;
 }
 
 static unsigned
@@ -581,8 +298,11 @@ dgram_caps(const struct ht_transport *tp)
 static ht_time
 dgram_next(const struct ht_transport *tp)
 {
-	(void)tp;
-	return HT_TIME_NEVER;
+	const struct dgram *t = to_const_dgram(tp);
+
+	if (t->early.n > 0)
+		return t->now;
+	return is_waiting(t) ? t->pace.until : HT_TIME_NEVER;
 }
 
 static void
@@ -603,6 +323,7 @@ static const struct ht_transport_ops dgram_ops = {
 	.prepare = dgram_prepare,
 	.fds = dgram_fds,
 	.send = dgram_send,
+	.polled = dgram_polled,
 	.receive = dgram_receive,
 	.next = dgram_next,
 	.close = dgram_close,
@@ -639,6 +360,8 @@ find_caps(void)
 	unsigned caps = HT_CAP_KERNEL_RX | HT_CAP_KERNEL_TX | HT_CAP_REPLY_TTL
 			| HT_CAP_EXTENSIONS;
 
+	if (ht_dgram_can(HT_PROTO_UDP, HT_FAMILY_IP6) == 0)
+		caps |= HT_CAP_QUOTE6;
 	if (can_any(HT_PROTO_ICMP))
 		caps |= HT_CAP_ICMP;
 	if (can_any(HT_PROTO_UDP))

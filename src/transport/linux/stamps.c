@@ -64,6 +64,33 @@ put_pair(const struct ht_instant *tx, ht_time tx_kernel, const struct ht_instant
 	put(rx->user, rx_kernel, rx->offset, &rp->rx_ns, &rp->rx_stamp);
 }
 
+static bool
+is_possible(ht_time rtt, const struct ht_instant *tx, const struct ht_instant *rx)
+{
+	return rtt >= 0 && rtt <= rx->user - tx->user;
+}
+
+/*
+ * The wall clock was set between the two.  The answer's stamp is from before that or
+ * from after it, and mostly one of these cannot be: the round trip that it makes
+ * would be negative, or longer than by our own clock.
+ */
+static bool
+put_across_step(
+    const struct ht_instant *tx, const struct ht_instant *rx, struct ht_reply *rp)
+{
+	ht_time before = rx->kernel - tx->kernel;
+	ht_time after = before - (rx->offset - tx->offset);
+
+	if (tx->kernel == 0 || rx->kernel == 0
+	    || is_possible(before, tx, rx) == is_possible(after, tx, rx))
+		return false;
+	rp->tx_ns = tx->user;
+	rp->rx_ns = tx->user + (is_possible(before, tx, rx) ? before : after);
+	rp->tx_stamp = rp->rx_stamp = HT_STAMP_KERNEL;
+	return true;
+}
+
 void
 ht_stamps_pair(
     const struct ht_instant *tx, const struct ht_instant *rx, struct ht_reply *rp)
@@ -75,7 +102,8 @@ ht_stamps_pair(
 		return;
 	}
 	if (was_set_between(tx, rx)) {
-		put_pair(tx, 0, rx, 0, rp);
+		if (!put_across_step(tx, rx, rp))
+			put_pair(tx, 0, rx, 0, rp);
 		return;
 	}
 	put_pair(tx, tx->kernel, rx, rx->kernel, rp);

@@ -23,9 +23,9 @@ void ht_stamps_now(struct ht_instant *ret_at);
  * Choose the best pair of stamps and write it to a reply.
  *
  * Kernel to kernel where both are there; else the missing side is our own
- * clock's.  If the wall clock was set between the two, or a kernel stamp would
- * make time run backwards, both sides are our own.  rx_ns is never less than
- * tx_ns.
+ * clock's.  If the wall clock was set between the two and it cannot be told on
+ * which side of that the answer came, or if a kernel stamp would make time run
+ * backwards, both sides are our own.  rx_ns is never less than tx_ns.
  *
  * @param tx  NULL: not known any more; tx_ns = rx_ns, tx_stamp HT_STAMP_NONE
  * @param rp  its tx_ns, rx_ns, tx_stamp and rx_stamp are set
