@@ -9,6 +9,9 @@
 #include "packet/bytes.h"
 #include "packet/ext.h"
 
+/* RFC 9293: an option of one byte. */
+#define TCP_NO_OPERATION 1
+
 /* Writes from front to back; room is looked at once, by taken(). */
 struct writer {
 	uint8_t *buf;
@@ -229,15 +232,18 @@ ht_build_tcp(
 {
 	struct writer w = { .buf = buf, .size = size };
 
+	assert(tcp->options_len % 4 == 0 && tcp->options_len <= 40);
 	put_ip(&w, ip, HT_IP_TCP);
 	put16(&w, tcp->sport);
 	put16(&w, tcp->dport);
 	put32(&w, tcp->seq);
 	put32(&w, tcp->ack);
-	put8(&w, 5 << 4);
+	put8(&w, (unsigned)(5 + tcp->options_len / 4) << 4);
 	put8(&w, tcp->flags);
 	put16(&w, 65535); /* window */
 	put32(&w, 0);     /* checksum, urgent pointer */
+	for (size_t i = 0; i < tcp->options_len; i++)
+		put8(&w, TCP_NO_OPERATION);
 	put(&w, tcp->data, tcp->data_len);
 	return finish(&w, ip, HT_IP_TCP, 16);
 }

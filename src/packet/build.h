@@ -54,10 +54,9 @@ int ht_build_udp(
     uint8_t *buf, size_t size, const struct ht_ip *ip, const struct ht_udp *udp);
 
 /**
- * Build a TCP packet without options; ports, seq, ack, flags, data, data_len are
- * used.
+ * Build a TCP packet; ports, seq, ack, flags, options_len, data, data_len are used.
  *
- * A SYN may carry data: that is how one of a given size is made.
+ * Options that mean nothing and data are how a SYN of a given size is made.
  */
 int ht_build_tcp(
     uint8_t *buf, size_t size, const struct ht_ip *ip, const struct ht_tcp *tcp);

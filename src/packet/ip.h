@@ -69,6 +69,8 @@ struct ht_tcp {
 	uint16_t checksum;   /**< 0 if cut off */
 	const uint8_t *data; /**< payload, behind the options; borrowed */
 	size_t data_len;     /**< bytes of it that are present */
+	size_t options_len;  /**< to build only: bytes of options, all of them "no
+			      operation"; a multiple of 4 up to 40 */
 };
 
 #define HT_TCP_FIN 0x01
