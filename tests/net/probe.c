@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * Send probes through the unprivileged transport, without an engine, and print
- * what came back: one line per answer, one with the totals at the end.
+ * Send probes through the unprivileged transport, or the raw one, without an engine,
+ * and print what came back: one line per answer, one with the totals at the end.
  *
  *     probe [OPTION]... icmp|udp|tcp ADDRESS
  *
+ *     -R     through raw sockets            -M MARK    with this mark (-R)
  *     -c N   probes per ttl (1)             -f -m TTL  first, last ttl (1, 30)
  *     -s N   bytes of the IP packet (64)    -Q TOS     -P PORT  -F FLOW
  *     -S N   sizes from -s to this, one after the other
@@ -30,6 +31,7 @@
 
 #include "base/addr.h"
 #include "transport/linux/dgram.h"
+#include "transport/linux/raw.h"
 #include "transport/linux/tcp.h"
 
 #define FDS_MAX HT_DGRAM_FDS_MAX
@@ -47,6 +49,8 @@ struct options {
 	ht_time wait;
 	bool is_quiet;
 	bool only_asks;
+	bool is_raw;
+	uint32_t mark;
 	bool is_restless;
 };
 
@@ -92,6 +96,15 @@ print_extensions(const struct ht_extensions *ext)
 }
 
 static void
+print_quote(const struct ht_quote *q)
+{
+	printf(" seen=0x%x changed=0x%x q_tos=%u q_ttl=%u q_id=%u q_checksum=0x%04x "
+	       "q_label=0x%05x",
+	    q->seen, q->changed, q->tos, q->ttl, q->id, q->checksum,
+	    (unsigned)q->label);
+}
+
+static void
 print_reply(const struct options *opt, const struct ht_reply *rp)
 {
 	unsigned ttls = opt->last - opt->first + 1;
@@ -108,6 +121,8 @@ print_reply(const struct options *opt, const struct ht_reply *rp)
 	    (unsigned)rp->mtu, rp->error);
 	if (rp->ext != NULL)
 		print_extensions(rp->ext);
+	if (rp->quote != NULL)
+		print_quote(rp->quote);
 	putchar('\n');
 }
 
@@ -315,6 +330,12 @@ set_option(struct options *opt, int c, const char *arg)
 	case 'i':
 		opt->gap = n * HT_US;
 		break;
+	case 'R':
+		opt->is_raw = true;
+		break;
+	case 'M':
+		opt->mark = n;
+		break;
 	case 'w':
 		opt->wait = n * HT_MS;
 		break;
@@ -355,6 +376,15 @@ find_proto(const char *name)
 static struct ht_transport *
 open_transport(const struct options *opt, struct ht_err *err)
 {
+	struct ht_raw_config raw = {
+		.device = opt->cfg.device,
+		.source = opt->cfg.source,
+		.mark = opt->mark,
+		.is_old_kernel = opt->cfg.is_old_kernel,
+	};
+
+	if (opt->is_raw)
+		return ht_raw_open(&raw, err);
 	return opt->probe.proto == HT_PROTO_TCP ? ht_tcp_open(&opt->cfg, err)
 						: ht_dgram_open(&opt->cfg, err);
 }
@@ -371,7 +401,7 @@ main(int argc, char **argv)
 	struct ht_err err;
 	int c;
 
-	while ((c = getopt(argc, argv, "b:c:f:m:s:S:Q:P:F:L:i:w:I:a:oqnx")) != -1)
+	while ((c = getopt(argc, argv, "b:c:f:m:M:Rs:S:Q:P:F:L:i:w:I:a:oqnx")) != -1)
 		set_option(&opt, c, optarg);
 	if (argc - optind != 2 || opt.first > opt.last || opt.burst == 0
 	    || !ht_addr_parse(argv[optind + 1], &opt.probe.target))

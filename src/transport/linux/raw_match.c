@@ -1,0 +1,343 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * In this order, the surest first:
+ *
+ *  1. magic and token in the payload; a payload that is another run's ends it;
+ *  2. TCP: 32 bits of sequence number;
+ *  3. ICMP: our identifier and the slot as sequence number;
+ *  4. IPv4: the ID, if source or target is right as well;
+ *  5. ports and addresses alone: good enough if only one probe of that flow has
+ *     no answer yet.
+ */
+#include "transport/linux/raw_match.h"
+
+#include <string.h>
+
+#include "packet/ip.h"
+
+/* What had no answer for so long will get none. */
+#define TOO_OLD (10 * HT_S)
+
+static bool
+is_same(const struct ht_addr *a, const struct ht_addr *b)
+{
+	return a->family == b->family && memcmp(a->bytes, b->bytes, 16) == 0;
+}
+
+static struct ht_raw_found
+found(struct ht_raw_sent *sent, enum ht_match match)
+{
+	return (struct ht_raw_found){
+		.match = (uint8_t)match, .token = sent->token, .sent = sent
+	};
+}
+
+static struct ht_raw_found
+nobodys(bool is_about_us)
+{
+	return (struct ht_raw_found){ .is_about_us = is_about_us };
+}
+
+static struct ht_raw_sent *
+by_slot(struct ht_raw_table *tb, uint32_t token)
+{
+	return &tb->sent[(uint16_t)token];
+}
+
+/* By the payload; the slot may have been taken anew since. */
+static struct ht_raw_found
+by_token(struct ht_raw_table *tb, uint32_t token, unsigned proto)
+{
+	struct ht_raw_sent *sent = by_slot(tb, token);
+
+	if (!sent->is_used || sent->token != token)
+		return (struct ht_raw_found){ .match = HT_MATCH_EXACT, .token = token };
+	return sent->proto == proto ? found(sent, HT_MATCH_EXACT) : nobodys(true);
+}
+
+/* Ports alone ***************************************************************/
+
+static bool
+is_alike(const struct ht_raw_sent *sent, const struct ht_raw_sent *like)
+{
+	return sent->proto == like->proto && sent->local_port == like->local_port
+	       && sent->port == like->port && is_same(&sent->target, &like->target)
+	       && (like->source.family == HT_FAMILY_NONE
+		   || is_same(&sent->source, &like->source));
+}
+
+/* The one probe of the flow that waits for an answer, or one of several. */
+static struct ht_raw_found
+by_ports(struct ht_raw_table *tb, const struct ht_raw_sent *like, ht_time now)
+{
+	struct ht_raw_sent *oldest = NULL;
+	unsigned n = 0, depth = tb->count < HT_RAW_RECENT ? tb->count : HT_RAW_RECENT;
+
+	for (unsigned i = 1; i <= depth; i++) {
+		uint32_t at = (tb->count - i) % HT_RAW_RECENT;
+		struct ht_raw_sent *sent = &tb->sent[tb->recent[at]];
+		if (now - sent->at.user > TOO_OLD)
+			break;
+		if (sent->is_answered || !is_alike(sent, like))
+			continue;
+		oldest = sent;
+		n++;
+	}
+	if (n == 0)
+		return nobodys(false);
+
+	struct ht_raw_found f = found(
+	    oldest, n == 1 ? HT_MATCH_MAPPED : HT_MATCH_AMBIGUOUS);
+	f.is_anybodys = n > 1;
+	return f;
+}
+
+/* Quotes ********************************************************************/
+
+/* Did it leave from here, as the quote has it? */
+static bool
+is_source_right(const struct ht_raw_table *tb, const struct ht_original *o,
+    const struct ht_raw_sent *sent)
+{
+	if (!is_same(&o->ip.src, &sent->source))
+		return false;
+	if (o->proto == HT_PROTO_ICMP)
+		return o->id == tb->echo_id;
+	return o->proto == HT_PROTO_NONE || o->sport == sent->local_port;
+}
+
+static bool
+is_target_right(const struct ht_original *o, const struct ht_raw_sent *sent)
+{
+	if (!is_same(&o->ip.dst, &sent->target))
+		return false;
+	return o->proto == HT_PROTO_NONE || o->proto == HT_PROTO_ICMP
+	       || o->dport == sent->port;
+}
+
+/* Which protocol does the header say, if the rest was cut off? */
+static unsigned
+proto_of(const struct ht_original *o)
+{
+	if (o->proto != HT_PROTO_NONE || o->ip.is_fragment)
+		return o->proto;
+	switch (o->ip.data_len >= 8 ? 0 : o->ip.proto) {
+	case HT_IP_ICMP:
+		return HT_PROTO_ICMP;
+	case HT_IP_UDP:
+		return HT_PROTO_UDP;
+	case HT_IP_TCP:
+		return HT_PROTO_TCP;
+	default:
+		return HT_PROTO_NONE;
+	}
+}
+
+/* By the IPv4 ID.  Source or target may have been rewritten, not both; where it
+ * was the source, by a NAT, anybody behind that may have sent it. */
+static bool
+is_by_id(const struct ht_raw_table *tb, const struct ht_original *o,
+    const struct ht_raw_sent *sent)
+{
+	if (o->ip.src.family != HT_FAMILY_IP4 || !sent->is_used || sent->id != o->ip.id
+	    || sent->proto != proto_of(o))
+		return false;
+	if (o->proto == HT_PROTO_ICMP && o->seq != (uint16_t)sent->token)
+		return false;
+	if (o->proto == HT_PROTO_NONE)
+		return is_source_right(tb, o, sent) && is_target_right(o, sent);
+	return is_source_right(tb, o, sent)
+	       || (is_target_right(o, sent) && !is_same(&o->ip.src, &sent->source)
+		   && o->ip.total == sent->size);
+}
+
+static bool
+is_by_seq(const struct ht_raw_table *tb, const struct ht_original *o,
+    const struct ht_raw_sent *sent)
+{
+	if (!sent->is_used || sent->proto != o->proto)
+		return false;
+	if (o->proto == HT_PROTO_TCP && o->tcp_seq != ht_raw_seq(tb, sent->token))
+		return false;
+	if (o->proto == HT_PROTO_ICMP && o->id != tb->echo_id)
+		return false;
+	return is_source_right(tb, o, sent) || is_target_right(o, sent);
+}
+
+static struct ht_raw_sent *
+find_numbered(struct ht_raw_table *tb, const struct ht_original *o)
+{
+	struct ht_raw_sent *sent = NULL;
+
+	if (o->proto == HT_PROTO_TCP)
+		sent = by_slot(tb, ht_raw_seq(tb, o->tcp_seq));
+	else if (o->proto == HT_PROTO_ICMP)
+		sent = by_slot(tb, o->seq);
+	if (sent != NULL && is_by_seq(tb, o, sent))
+		return sent;
+	sent = ht_raw_by_id(tb, o->ip.id);
+	return is_by_id(tb, o, sent) ? sent : NULL;
+}
+
+/* Nothing but its ports and addresses is left of it. */
+static struct ht_raw_found
+find_unnumbered(struct ht_raw_table *tb, const struct ht_original *o, ht_time now)
+{
+	struct ht_raw_sent like = {
+		.proto = o->proto,
+		.local_port = o->sport,
+		.port = o->dport,
+		.target = o->ip.dst,
+		.source = o->ip.src,
+	};
+
+	if (o->proto != HT_PROTO_UDP)
+		return nobodys(o->proto == HT_PROTO_ICMP && o->id == tb->echo_id);
+	return by_ports(tb, &like, now);
+}
+
+struct ht_raw_found
+ht_raw_match_quote(struct ht_raw_table *tb, const struct ht_original *o, ht_time now)
+{
+	bool has_payload = o->proto == HT_PROTO_ICMP || o->proto == HT_PROTO_UDP;
+	enum ht_identity id = HT_IDENTITY_NONE;
+	uint32_t token = 0;
+
+	if (has_payload)
+		id = ht_identity_get(o->payload, o->payload_len, tb->magic, &token);
+	if (id == HT_IDENTITY_OURS) {
+		if (o->proto == HT_PROTO_ICMP && o->seq != (uint16_t)token)
+			return nobodys(true);
+		return by_token(tb, token, o->proto);
+	}
+	struct ht_raw_sent *sent = find_numbered(tb, o);
+	if (id == HT_IDENTITY_FOREIGN && (sent == NULL || sent->is_marked))
+		return nobodys(sent != NULL);
+	return sent != NULL ? found(sent, HT_MATCH_EXACT) : find_unnumbered(tb, o, now);
+}
+
+void
+ht_raw_compare(const struct ht_raw_table *tb, const struct ht_raw_sent *sent,
+    const struct ht_original *o, struct ht_quote *ret_quote)
+{
+	struct ht_quote q = o->quote;
+	bool is_icmp = sent->proto == HT_PROTO_ICMP;
+	unsigned changed = 0;
+
+	if (is_icmp && o->proto == HT_PROTO_ICMP)
+		q.seen |= HT_QUOTE_PORT; /* a NAT takes its identifier for one */
+	if (q.tos != sent->tos)
+		changed |= HT_QUOTE_TOS;
+	if (q.id != sent->id)
+		changed |= HT_QUOTE_ID;
+	if (q.checksum != sent->checksum)
+		changed |= HT_QUOTE_CHECKSUM;
+	if (q.label != sent->label)
+		changed |= HT_QUOTE_LABEL;
+	if (!is_same(&o->ip.src, &sent->source) || !is_same(&o->ip.dst, &sent->target))
+		changed |= HT_QUOTE_ADDRESS;
+	if (is_icmp ? o->id != tb->echo_id
+		    : o->sport != sent->local_port || o->dport != sent->port)
+		changed |= HT_QUOTE_PORT;
+	q.changed = (uint16_t)(changed & q.seen);
+	*ret_quote = q;
+}
+
+/* Answers *******************************************************************/
+
+struct ht_raw_found
+ht_raw_match_echo(
+    struct ht_raw_table *tb, const struct ht_icmp *icmp, const struct ht_addr *from)
+{
+	struct ht_raw_sent *sent = by_slot(tb, icmp->seq);
+	uint32_t token = 0;
+	enum ht_identity id = ht_identity_get(
+	    icmp->data, icmp->data_len, tb->magic, &token);
+
+	if (icmp->id != tb->echo_id)
+		return nobodys(false);
+	if (id == HT_IDENTITY_OURS)
+		return icmp->seq == (uint16_t)token ? by_token(tb, token, HT_PROTO_ICMP)
+						    : nobodys(true);
+	if (!sent->is_used || sent->proto != HT_PROTO_ICMP || sent->is_marked
+	    || !is_same(&sent->target, from))
+		return nobodys(true);
+	return found(sent, HT_MATCH_EXACT);
+}
+
+struct ht_raw_found
+ht_raw_match_udp(struct ht_raw_table *tb, const struct ht_udp *udp,
+    const struct ht_addr *from, ht_time now)
+{
+	struct ht_raw_sent like = {
+		.proto = HT_PROTO_UDP,
+		.local_port = udp->dport,
+		.port = udp->sport,
+		.target = *from,
+	};
+	uint32_t token = 0;
+
+	/* It may have come back as it was; most answers have a payload of their own. */
+	if (ht_identity_get(udp->data, udp->data_len, tb->magic, &token)
+	    == HT_IDENTITY_OURS)
+		return by_token(tb, token, HT_PROTO_UDP);
+	return by_ports(tb, &like, now);
+}
+
+/* Is it this probe that the packet acknowledges?  A reset counts its data, too. */
+static bool
+is_acked(const struct ht_raw_table *tb, const struct ht_raw_sent *sent,
+    const struct ht_tcp *tcp, const struct ht_addr *from)
+{
+	uint32_t ack = tcp->ack - ht_raw_seq(tb, sent->token) - 1;
+
+	return sent->is_used && sent->proto == HT_PROTO_TCP
+	       && sent->local_port == tcp->dport && sent->port == tcp->sport
+	       && is_same(&sent->target, from) && (ack == 0 || ack == sent->data_len);
+}
+
+static struct ht_raw_sent *
+find_acked(
+    struct ht_raw_table *tb, const struct ht_tcp *tcp, const struct ht_addr *from)
+{
+	unsigned depth = tb->count < HT_RAW_RECENT ? tb->count : HT_RAW_RECENT;
+	struct ht_raw_sent *sent = by_slot(tb, ht_raw_seq(tb, tcp->ack - 1));
+
+	if (is_acked(tb, sent, tcp, from))
+		return sent;
+	for (unsigned i = 1; i <= depth; i++) {
+		sent = &tb->sent[tb->recent[(tb->count - i) % HT_RAW_RECENT]];
+		if (is_acked(tb, sent, tcp, from))
+			return sent;
+	}
+	return NULL;
+}
+
+/*
+ * A plain ACK is what Linux says to a SYN while it still waits for the end of the
+ * handshake with an earlier one of the same ports: it acknowledges that one.
+ */
+static struct ht_raw_found
+match_challenge(struct ht_raw_table *tb, const struct ht_tcp *tcp,
+    const struct ht_addr *from, ht_time now)
+{
+	struct ht_raw_sent *sent = find_acked(tb, tcp, from);
+
+	return sent != NULL ? by_ports(tb, sent, now) : nobodys(true);
+}
+
+struct ht_raw_found
+ht_raw_match_tcp(struct ht_raw_table *tb, const struct ht_tcp *tcp,
+    const struct ht_addr *from, ht_time now, uint8_t *ret_kind)
+{
+	unsigned flags = tcp->flags & (HT_TCP_SYN | HT_TCP_RST | HT_TCP_ACK);
+	struct ht_raw_sent *sent;
+
+	*ret_kind = flags & HT_TCP_RST ? HT_REPLY_TCP_CLOSED : HT_REPLY_TCP_OPEN;
+	if (flags == HT_TCP_ACK)
+		return match_challenge(tb, tcp, from, now);
+	if (flags != (HT_TCP_SYN | HT_TCP_ACK) && flags != (HT_TCP_RST | HT_TCP_ACK))
+		return nobodys(true);
+	sent = find_acked(tb, tcp, from);
+	return sent != NULL ? found(sent, HT_MATCH_EXACT) : nobodys(true);
+}
