@@ -7,28 +7,17 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/prctl.h>
 #include <unistd.h>
 
 #include <hoptop/version.h>
 
 #include "app/options.h"
 #include "app/output.h"
+#include "app/priv.h"
 #include "app/run.h"
 #include "app/world.h"
+#include "app/world_raw.h"
 #include "base/text.h"
-
-/*
- * Nothing here needs privilege.  Should somebody have made the file setuid, or
- * should something that we run be, give that up before reading a byte of input.
- */
-static bool
-drop_privileges(void)
-{
-	if (setgid(getgid()) < 0 || setuid(getuid()) < 0)
-		return false;
-	return prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0;
-}
 
 static int
 print(struct ht_buf *text)
@@ -120,9 +109,21 @@ print_errors(const struct ht_buf *err)
 	}
 }
 
+/* Whoever holds more than he should must not go on. */
+static bool
+has_given_up(int r)
+{
+	if (r < 0)
+		fprintf(
+		    stderr, "hoptop: cannot give up privileges: %s\n", strerror(-r));
+	return r == 0;
+}
+
 static int
 begin(struct app_options *opt, struct ht_buf *err)
 {
+	if (!app_world_needs_privilege(opt) && !has_given_up(app_priv_drop(false)))
+		return APP_EXIT_SYSTEM;
 	if (opt->is_help)
 		return print_help();
 	if (opt->is_version)
@@ -140,11 +141,8 @@ main(int argc, char **argv)
 	struct ht_buf err;
 
 	fill_closed();
-	if (!drop_privileges()) {
-		fprintf(
-		    stderr, "hoptop: cannot give up privileges: %s\n", strerror(errno));
+	if (!has_given_up(app_priv_begin()))
 		return APP_EXIT_SYSTEM;
-	}
 	setlocale(LC_CTYPE, "");
 	ht_buf_init(&err);
 

@@ -213,10 +213,23 @@ set_protocol(struct app_parse *ps, const struct app_value *v)
 static int
 set_transport(struct app_parse *ps, const struct app_value *v)
 {
-	if (v->number > APP_TRANSPORT_DGRAM)
-		return app_refuse(
-		    ps, "--transport %s: not yet in this version", v->text);
 	ps->opt->transport = (enum app_transport)v->number;
+	return 0;
+}
+
+static int
+set_dublin(struct app_parse *ps, const struct app_value *v)
+{
+	(void)v;
+	ps->opt->settings.proto = HT_PROTO_UDP;
+	ps->opt->transport = APP_TRANSPORT_RAW;
+	return 0;
+}
+
+static int
+set_mark(struct app_parse *ps, const struct app_value *v)
+{
+	ps->opt->mark = (uint32_t)v->number;
 	return 0;
 }
 
@@ -466,7 +479,11 @@ const struct app_option app_option_table[] = {
 	NUMBER('Q', "tos",         PROBE, MTR, "BYTE", "a TOS byte", 0, 255, "0", set_tos,
 	    "type of service, or traffic class of IPv6"),
 	CHOICE(0, "transport",     PROBE, OWN, "NAME", transports, "auto", set_transport,
-	    "probe through auto or dgram: unprivileged sockets"),
+	    "probe through auto or dgram: unprivileged sockets; raw: privileged ones"),
+	FLAG(0,   "dublin",        PROBE, OWN, 0, set_dublin,
+	    "probe with UDP through raw sockets, told apart by the IPv4 ID"),
+	NUMBER('M', "mark",        PROBE, MTR, "MARK", "a packet mark", 1, UINT32_MAX, NULL, set_mark,
+	    "set this mark on packets for the firewall and routing here; takes raw sockets"),
 
 	FLAG('n', "no-dns",     NAMES, MTR, 0, set_no_dns,   "show addresses, ask for no names"),
 	FLAG('b', "show-ips",   NAMES, MTR, 0, set_show_ips, "show names and addresses"),
@@ -490,7 +507,6 @@ const struct app_option app_option_table[] = {
 	LATER('S', "sctp",                MTR),
 	LATER('P', "port",                MTR),
 	LATER('L', "localport",           MTR),
-	LATER('M', "mark",                MTR),
 	LATER('E', "max-display-path",    MTR),
 	LATER('z', "aslookup",            MTR),
 	LATER('y', "ipinfo",              MTR),

@@ -46,7 +46,8 @@ enum app_color {
 
 enum app_transport {
 	APP_TRANSPORT_AUTO = 0,
-	APP_TRANSPORT_DGRAM
+	APP_TRANSPORT_DGRAM,
+	APP_TRANSPORT_RAW
 };
 
 /** Which names stand in the host column; the values of enum view_names. */
@@ -94,6 +95,7 @@ struct app_options {
 
 	char interface[APP_INTERFACE_MAX]; /**< -I, "" if none */
 	struct ht_addr source;             /**< -a, family none if not given */
+	uint32_t mark; /**< -M, 0 if none; with transport RAW only */
 
 	bool is_demo;   /**< --demo */
 	char *sim_file; /**< --sim, owned; NULL if not given */

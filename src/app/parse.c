@@ -384,6 +384,10 @@ check_range(struct app_parse *ps)
 	if (set->due_ttl > set->max_ttl)
 		return app_refuse(ps, "--due-ttl: %u is beyond --max-ttl, %u",
 		    set->due_ttl, set->max_ttl);
+	if (ps->opt->mark != 0 && ps->opt->transport == APP_TRANSPORT_DGRAM)
+		return app_refuse(ps, "--mark: needs --transport raw");
+	if (ps->opt->mark != 0)
+		ps->opt->transport = APP_TRANSPORT_RAW;
 	if (set->flow + set->flows - 1 > HT_FLOW_MAX)
 		return app_refuse(ps, "--flows: %u from --flow %u on are more than %u",
 		    set->flows, set->flow, HT_FLOW_MAX + 1);

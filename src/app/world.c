@@ -9,6 +9,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "app/world_raw.h"
 #include "transport/linux/dgram.h"
 #include "transport/sim/net.h"
 #include "transport/sim/sim.h"
@@ -154,7 +155,11 @@ app_world_open(struct app_world *world, const struct app_options *opt, bool has_
 		.start_ns = clock_ns(CLOCK_REALTIME),
 	};
 	app_world_slept(world);
-	return is_sim ? open_sim(world, opt, err) : open_dgram(world, opt, err);
+	if (is_sim)
+		return open_sim(world, opt, err);
+	if (opt->transport == APP_TRANSPORT_RAW)
+		return app_world_open_raw(world, opt, err);
+	return open_dgram(world, opt, err);
 }
 
 void
@@ -243,6 +248,7 @@ app_world_features(struct ht_buf *out)
 	feature(out, HT_PROTO_ICMP, HT_FAMILY_IP6);
 	feature(out, HT_PROTO_UDP, HT_FAMILY_IP4);
 	feature(out, HT_PROTO_UDP, HT_FAMILY_IP6);
+	app_world_raw_features(out);
 	ht_buf_str(out, "transport sim: the simulated internet (--demo, --sim)\n"
 			"  stamps     simulated\n");
 }

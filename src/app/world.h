@@ -51,7 +51,8 @@ int64_t app_world_wall(const struct app_world *world);
 /** Local time minus UTC at a point in time, in seconds. */
 int app_utc_offset(int64_t wall_ns);
 
-/** Write which kinds of probe this user may send: the features of -v. */
+/** Write which kinds of probe this user may send: the features of -v.  Gives up
+ * all privilege. */
 void app_world_features(struct ht_buf *out);
 
 #endif /* HT_APP_WORLD_H */

@@ -158,6 +158,14 @@ every_probe_option(void **state)
 	    good("hoptop -u --protocol auto h").settings.proto, HT_PROTO_NONE);
 	assert_int_equal(
 	    good("hoptop --transport dgram h").transport, APP_TRANSPORT_DGRAM);
+	assert_int_equal(good("hoptop --transport raw h").transport, APP_TRANSPORT_RAW);
+	assert_int_equal(good("hoptop --dublin h").transport, APP_TRANSPORT_RAW);
+	assert_int_equal(good("hoptop --dublin h").settings.proto, HT_PROTO_UDP);
+	assert_int_equal(good("hoptop -M 4294967295 h").mark, 4294967295u);
+	assert_int_equal(good("hoptop -M 7 h").transport, APP_TRANSPORT_RAW);
+	bad("hoptop -M 7 --transport dgram h", "hoptop: --mark: needs --transport raw");
+	bad("hoptop -M 0 h",
+	    "hoptop: --mark: '0' is not a packet mark (1 to 4294967295)");
 	assert_int_equal(good("hoptop --history 64 h").settings.history, 64);
 }
 
@@ -366,8 +374,6 @@ planned_are_refused_by_name(void **state)
 	bad("hoptop --mtu h", "hoptop: --mtu: not yet in this version");
 	bad("hoptop --protocol tcp h",
 	    "hoptop: --protocol tcp: not yet in this version");
-	bad("hoptop --transport raw h",
-	    "hoptop: --transport raw: not yet in this version");
 	for (const struct app_option *row = app_option_table; row->name != NULL;
 	     row++) {
 		char line[64], error[96];
