@@ -245,7 +245,7 @@ enum ht_balance {
  *
  * PACKET: the answers of several addresses are as mixed as chance or taking
  * turns would have them (Wald-Wolfowitz runs test, not too few runs at the 5 %
- * level), in at least 20 answers of which at least a tenth is not the commonest
+ * level), in 20 answers or more, of which a tenth or more is not the commonest
  * address's.  A change of the route, there and back too, has fewer runs.  FLOW:
  * no PACKET, most flows have had one address in their newest five answers, and
  * not all of them the same.
