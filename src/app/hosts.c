@@ -104,6 +104,7 @@ add_real(struct app_hosts *hosts, const struct app_target *target, struct ht_buf
 		ht_buf_str(err, strerror(-index));
 		return APP_EXIT_SYSTEM;
 	}
+	ht_session_set_port(hosts->ss, (unsigned)index, target->port);
 	names_resolve(
 	    hosts->names, target->host, hosts->opt->family, (unsigned)index, on_answer);
 	return 0;
@@ -145,15 +146,17 @@ find_simulated(const struct ht_simnet *net, const char *host)
 }
 
 static int
-add_simulated(
-    struct app_hosts *hosts, const struct ht_sim_target *t, struct ht_buf *err)
+add_simulated(struct app_hosts *hosts, const struct ht_sim_target *t, unsigned port,
+    struct ht_buf *err)
 {
 	char text[HT_ADDR_TEXT_MAX];
 	const char *name = t->name[0] != '\0' ? t->name : ht_addr_text(&t->addr, text);
 	int r = ht_session_add(hosts->ss, name, &t->addr);
 
-	if (r >= 0)
+	if (r >= 0) {
+		ht_session_set_port(hosts->ss, (unsigned)r, port);
 		return 0;
+	}
 	ht_buf_str(err, strerror(-r));
 	return APP_EXIT_SYSTEM;
 }
@@ -170,7 +173,7 @@ add_all_simulated(struct app_hosts *hosts, struct ht_buf *err)
 		family = ht_simnet_target(net, 0)->addr.family;
 	for (unsigned i = 0; status == 0 && i < ht_simnet_targets(net); i++)
 		if (ht_simnet_target(net, i)->addr.family == family)
-			status = add_simulated(hosts, ht_simnet_target(net, i), err);
+			status = add_simulated(hosts, ht_simnet_target(net, i), 0, err);
 	if (status != 0 || ht_session_targets(hosts->ss) > 0)
 		return status;
 	ht_buf_printf(err, "no target of IPv%u in this simulated internet", family);
@@ -191,7 +194,7 @@ init_simulated(struct app_hosts *hosts, struct ht_buf *err)
 			    err, "%s: no such host in this simulated internet", host);
 			return APP_EXIT_RESOLVE;
 		}
-		status = add_simulated(hosts, t, err);
+		status = add_simulated(hosts, t, hosts->opt->targets[i].port, err);
 	}
 	if (status == 0 && hosts->opt->n_targets == 0)
 		status = add_all_simulated(hosts, err);

@@ -203,10 +203,24 @@ set_history(struct app_parse *ps, const struct app_value *v)
 static int
 set_protocol(struct app_parse *ps, const struct app_value *v)
 {
-	if (v->number > HT_PROTO_UDP)
+	if (v->number > HT_PROTO_TCP)
 		return app_refuse(
 		    ps, "--protocol %s: not yet in this version", v->text);
 	ps->opt->settings.proto = (enum ht_proto)v->number;
+	return 0;
+}
+
+static int
+set_port(struct app_parse *ps, const struct app_value *v)
+{
+	ps->opt->settings.port = (unsigned)v->number;
+	return 0;
+}
+
+static int
+set_localport(struct app_parse *ps, const struct app_value *v)
+{
+	ps->opt->settings.local_port = (unsigned)v->number;
 	return 0;
 }
 
@@ -451,9 +465,15 @@ const struct app_option app_option_table[] = {
 	    "show these columns, by their letters"),
 
 	CHOICE(0, "protocol",      PROBE, OWN, "NAME", protocols, "auto", set_protocol,
-	    "probe with auto, icmp or udp; auto is icmp where this user may, else udp"),
+	    "probe with auto, icmp, udp or tcp; auto is icmp where this user may, else udp"),
 	FLAG('u', "udp",           PROBE, MTR, HT_PROTO_UDP, set_protocol,
 	    "probe with UDP instead of ICMP echo"),
+	FLAG('T', "tcp",           PROBE, MTR, HT_PROTO_TCP, set_protocol,
+	    "probe with TCP SYN instead of ICMP echo"),
+	NUMBER('P', "port",        PROBE, MTR, "PORT", "a port", 1, 65535, NULL, set_port,
+	    "probe this port of the target by TCP (80) or UDP (33434)"),
+	NUMBER('L', "localport",   PROBE, MTR, "PORT", "a port", 1, 65535, NULL, set_localport,
+	    "send TCP or UDP from this port, further flows from those behind it"),
 	SECONDS('i', "interval",   PROBE, MTR, CENTI, HOUR, "1", set_interval,
 	    "time between two probes to a hop; below 0.1 is for root"),
 	SECONDS('Z', "timeout",    PROBE, MTR, CENTI, HOUR, "3", set_timeout,
@@ -503,10 +523,7 @@ const struct app_option app_option_table[] = {
 	FLAG('h', "help",    OTHER, MTR, 0, set_help,    "print this help"),
 	FLAG('v', "version", OTHER, MTR, 0, set_version, "print the version and what can be used here"),
 
-	LATER('T', "tcp",                 MTR),
 	LATER('S', "sctp",                MTR),
-	LATER('P', "port",                MTR),
-	LATER('L', "localport",           MTR),
 	LATER('E', "max-display-path",    MTR),
 	LATER('z', "aslookup",            MTR),
 	LATER('y', "ipinfo",              MTR),

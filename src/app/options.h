@@ -67,7 +67,7 @@ enum app_names {
 /** One host of the command line or of a target file. */
 struct app_target {
 	char host[HT_NAME_MAX]; /**< name or address, checked, without port */
-	unsigned port;          /**< 0: ports are refused in this version */
+	unsigned port;          /**< 0: as the settings say */
 };
 
 /** Everything that the command line says; after app_options_parse(). */

@@ -427,17 +427,31 @@ check_columns(struct app_parse *ps)
 	return 0;
 }
 
-/* UDP probes are told apart by their port: one of choice would not stay. */
+static bool
+has_ports(enum ht_proto proto)
+{
+	return proto == HT_PROTO_UDP || proto == HT_PROTO_TCP;
+}
+
+/* Who names a port wants to know about that port, and ICMP has none.  mtr does not
+ * mind; and in it no host has a port. */
 static int
 check_ports(struct app_parse *ps)
 {
+	const struct ht_settings *set = &ps->opt->settings;
 	char quote[APP_QUOTE_MAX];
 
+	if (has_ports(set->proto))
+		return 0;
 	for (unsigned i = 0; i < ps->opt->n_targets; i++)
 		if (ps->opt->targets[i].port != 0)
-			return app_refuse(ps, "%s: port %u: not yet in this version",
+			return app_refuse(ps, "%s: port %u: needs --tcp or --udp",
 			    app_quote(ps->opt->targets[i].host, quote),
 			    ps->opt->targets[i].port);
+	if (set->port != 0 && !ps->is_mtr)
+		return app_refuse(ps, "--port: needs --tcp or --udp");
+	if (set->local_port != 0 && !ps->is_mtr)
+		return app_refuse(ps, "--localport: needs --tcp or --udp");
 	return 0;
 }
 

@@ -11,6 +11,8 @@
 
 #include "app/world_raw.h"
 #include "transport/linux/dgram.h"
+#include "transport/linux/tcp.h"
+#include "transport/mux.h"
 #include "transport/sim/net.h"
 #include "transport/sim/sim.h"
 
@@ -98,6 +100,12 @@ open_sim(struct app_world *world, const struct app_options *opt, struct ht_buf *
 	return APP_EXIT_SYSTEM;
 }
 
+static int
+can(enum ht_proto proto, enum ht_family family)
+{
+	return proto == HT_PROTO_TCP ? ht_tcp_can(family) : ht_dgram_can(proto, family);
+}
+
 /* ICMP if this user may, else UDP; or what was asked for, if it can be had. */
 static int
 choose_protocol(
@@ -105,7 +113,7 @@ choose_protocol(
 {
 	enum ht_family family = opt->family == 6 ? HT_FAMILY_IP6 : HT_FAMILY_IP4;
 	enum ht_proto asked = opt->settings.proto;
-	int r = ht_dgram_can(asked != HT_PROTO_NONE ? asked : HT_PROTO_ICMP, family);
+	int r = can(asked != HT_PROTO_NONE ? asked : HT_PROTO_ICMP, family);
 
 	world->proto = asked;
 	if (asked == HT_PROTO_NONE) {
@@ -125,6 +133,57 @@ choose_protocol(
 	return APP_EXIT_SYSTEM;
 }
 
+/* A source port that was named is had from the first probe on, or not at all. */
+static int
+reserve(struct ht_transport *tcp, const struct app_options *opt, enum ht_family family,
+    struct ht_buf *err)
+{
+	const struct ht_settings *set = &opt->settings;
+	uint16_t port;
+	int r;
+
+	if (opt->family != 0 && opt->family != (unsigned)family)
+		return 0;
+	r = ht_tcp_reserve(
+	    tcp, family, (uint16_t)set->local_port, set->flow, set->flows, &port);
+	if (r == 0 || r == -EAFNOSUPPORT)
+		return 0;
+	ht_buf_printf(err, "--localport: %u of IPv%d: %s", port, (int)family,
+	    r == -EACCES ? "only root may send from it" : strerror(-r));
+	return APP_EXIT_SYSTEM;
+}
+
+static int
+reserve_ports(const struct app_world *world, struct ht_transport *tcp,
+    const struct app_options *opt, struct ht_buf *err)
+{
+	if (world->proto != HT_PROTO_TCP || opt->settings.local_port == 0)
+		return 0;
+	int status = reserve(tcp, opt, HT_FAMILY_IP4, err);
+	return status == 0 ? reserve(tcp, opt, HT_FAMILY_IP6, err) : status;
+}
+
+/* Sockets that need no privilege: one transport for datagrams, one for TCP. */
+static struct ht_transport *
+open_sockets(const struct ht_dgram_config *cfg, struct ht_transport **ret_tcp,
+    struct ht_err *why)
+{
+	struct ht_transport *members[2];
+
+	members[0] = ht_dgram_open(cfg, why);
+	if (members[0] == NULL)
+		return NULL;
+	members[1] = *ret_tcp = ht_tcp_open(cfg, why);
+	if (members[1] == NULL) {
+		members[0]->ops->close(members[0]);
+		return NULL;
+	}
+	struct ht_transport *tp = ht_mux_open(members[0]->ops->name, members, 2);
+	if (tp == NULL)
+		snprintf(why->text, sizeof(why->text), "%s", strerror(ENOMEM));
+	return tp;
+}
+
 static int
 open_dgram(struct app_world *world, const struct app_options *opt, struct ht_buf *err)
 {
@@ -133,13 +192,14 @@ open_dgram(struct app_world *world, const struct app_options *opt, struct ht_buf
 		.source = opt->source,
 	};
 	struct ht_err why = { .code = 0 };
+	struct ht_transport *tcp;
 	int status = choose_protocol(world, opt, err);
 
 	if (status != 0)
 		return status;
-	world->tp = ht_dgram_open(&cfg, &why);
+	world->tp = open_sockets(&cfg, &tcp, &why);
 	if (world->tp != NULL)
-		return 0;
+		return reserve_ports(world, tcp, opt, err);
 	ht_buf_str(err, why.text);
 	return APP_EXIT_SYSTEM;
 }
@@ -208,11 +268,13 @@ app_utc_offset(int64_t wall_ns)
 static void
 feature(struct ht_buf *out, enum ht_proto proto, enum ht_family family)
 {
-	int r = ht_dgram_can(proto, family);
+	int r = can(proto, family);
 
 	ht_buf_printf(out, "  %-4s IPv%d  ", ht_proto_name(proto), (int)family);
 	if (r == 0)
-		ht_buf_str(out, "yes\n");
+		ht_buf_str(out, proto == HT_PROTO_TCP
+				    ? "yes, with user stamps when a probe leaves\n"
+				    : "yes\n");
 	else if (r == -EACCES || r == -EPERM)
 		ht_buf_str(out, "no: net.ipv4.ping_group_range leaves this user out\n");
 	else
@@ -248,6 +310,8 @@ app_world_features(struct ht_buf *out)
 	feature(out, HT_PROTO_ICMP, HT_FAMILY_IP6);
 	feature(out, HT_PROTO_UDP, HT_FAMILY_IP4);
 	feature(out, HT_PROTO_UDP, HT_FAMILY_IP6);
+	feature(out, HT_PROTO_TCP, HT_FAMILY_IP4);
+	feature(out, HT_PROTO_TCP, HT_FAMILY_IP6);
 	app_world_raw_features(out);
 	ht_buf_str(out, "transport sim: the simulated internet (--demo, --sim)\n"
 			"  stamps     simulated\n");

@@ -351,6 +351,10 @@ value_errors(void **state)
 		{ "--sim=", "--sim: '' is not a file name" },
 		{ "-o LSZ", "--order: 'Z' is not a column" },
 		{ "-o __", "--order: '_' is not a column" },
+		{ "-T -P 0", "--port: '0' is not a port (1 to 65535)" },
+		{ "-T -P 65536", "--port: '65536' is not a port (1 to 65535)" },
+		{ "-T -P http", "--port: 'http' is not a port (1 to 65535)" },
+		{ "-u -L 0", "--localport: '0' is not a port (1 to 65535)" },
 		{ "--report=1", "--report: takes no value" },
 	};
 
@@ -365,15 +369,37 @@ value_errors(void **state)
 }
 
 static void
+ports_of_the_probes(void **state)
+{
+	struct app_options opt = good("hoptop -T -P 443 -L 5000 h");
+
+	(void)state;
+	assert_int_equal(opt.settings.proto, HT_PROTO_TCP);
+	assert_int_equal(opt.settings.port, 443);
+	assert_int_equal(opt.settings.local_port, 5000);
+	opt = good("hoptop --localport 65535 --port 1 --udp h:2");
+	assert_int_equal(opt.settings.port, 1);
+	assert_int_equal(opt.settings.local_port, 65535);
+	assert_int_equal(opt.targets[0].port, 2);
+	assert_int_equal(good("hoptop --protocol tcp h").settings.proto, HT_PROTO_TCP);
+	assert_int_equal(good("hoptop -T h").settings.port, 0);
+
+	bad("hoptop -P 9 a", "hoptop: --port: needs --tcp or --udp");
+	bad("hoptop -L 9 a", "hoptop: --localport: needs --tcp or --udp");
+	/* mtr takes them with ICMP as well. */
+	assert_int_equal(good("mtr -P 9 -L 9 a").settings.port, 9);
+}
+
+static void
 planned_are_refused_by_name(void **state)
 {
 	unsigned n = 0;
 
 	(void)state;
-	bad("hoptop -T h", "hoptop: --tcp: not yet in this version");
+	bad("hoptop -S h", "hoptop: --sctp: not yet in this version");
 	bad("hoptop --mtu h", "hoptop: --mtu: not yet in this version");
-	bad("hoptop --protocol tcp h",
-	    "hoptop: --protocol tcp: not yet in this version");
+	bad("hoptop --protocol sctp h",
+	    "hoptop: --protocol sctp: not yet in this version");
 	for (const struct app_option *row = app_option_table; row->name != NULL;
 	     row++) {
 		char line[64], error[96];
@@ -418,6 +444,10 @@ hosts_and_ports(void **state)
 		{ "2001:db8::1", "2001:db8::1", 0 },
 		{ "[2001:db8::1]", "2001:db8::1", 0 },
 		{ "example.net.", "example.net.", 0 },
+		{ "-T example.net:443", "example.net", 443 },
+		{ "-u 192.0.2.1:53", "192.0.2.1", 53 },
+		{ "-T [2001:db8::1]:65535", "2001:db8::1", 65535 },
+		{ "[2001:db8::1]:1 --protocol tcp", "2001:db8::1", 1 },
 	};
 
 	(void)state;
@@ -431,10 +461,9 @@ hosts_and_ports(void **state)
 	bad("hoptop -r -o LSh a",
 	    "hoptop: --order: column 'h' is drawn by the dashboard alone");
 	assert_string_equal(good("hoptop -o LSh a").columns, "LSh");
-	bad("hoptop -P 9 a", "hoptop: --port: not yet in this version");
-	bad("hoptop a:443", "hoptop: 'a': port 443: not yet in this version");
-	bad("hoptop [2001:db8::1]:65535",
-	    "hoptop: '2001:db8::1': port 65535: not yet in this version");
+	bad("hoptop a:443", "hoptop: 'a': port 443: needs --tcp or --udp");
+	bad("hoptop --protocol icmp [2001:db8::1]:65535",
+	    "hoptop: '2001:db8::1': port 65535: needs --tcp or --udp");
 	bad("hoptop h:0", "hoptop: '0' is not a port (1 to 65535)");
 	bad("hoptop h:65536", "hoptop: '65536' is not a port (1 to 65535)");
 	bad("hoptop h:", "hoptop: '' is not a port (1 to 65535)");
@@ -717,6 +746,7 @@ main(void)
 		cmocka_unit_test(planned_are_refused_by_name),
 		cmocka_unit_test(unknown_options),
 		cmocka_unit_test(hosts_and_ports),
+		cmocka_unit_test(ports_of_the_probes),
 		cmocka_unit_test(no_host),
 		cmocka_unit_test(too_many_hosts),
 		cmocka_unit_test(root_may_be_fast),
