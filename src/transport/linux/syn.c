@@ -162,19 +162,6 @@ set_header(struct ht_syn *s, const struct ht_syn_mail *mail)
 	return r;
 }
 
-/* An IPv6 flow label travels in the address. */
-static void
-put_label(struct sockaddr_storage *sa, uint32_t label)
-{
-	struct sockaddr_in6 sin6;
-
-	if (sa->ss_family != AF_INET6)
-		return;
-	memcpy(&sin6, sa, sizeof(sin6));
-	sin6.sin6_flowinfo = htonl(label);
-	memcpy(sa, &sin6, sizeof(sin6));
-}
-
 static int
 connect_once(struct ht_syn *s, const struct ht_syn_mail *mail)
 {
@@ -184,7 +171,7 @@ connect_once(struct ht_syn *s, const struct ht_syn_mail *mail)
 	int r = 0;
 
 	if (!s->is_unlabeled)
-		put_label(&sa, mail->label);
+		ht_family_set_flowinfo(&sa, mail->label);
 	s->is_used = true;
 	ht_stamps_now(&s->before);
 	if (connect(s->fd, (struct sockaddr *)&sa, len) < 0 && errno != EINPROGRESS)

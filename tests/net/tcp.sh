@@ -1,0 +1,336 @@
+#!/bin/sh
+# SPDX-License-Identifier: ISC
+# TCP without privilege on real sockets: kernel routers, then the simulator behind a
+# TUN device, whose log says what was on the wire; as a user without any capability.
+. "${srcdir:-.}/tests/net/lib.sh"
+net_begin "$@"
+net_chain 4
+for program in hoptop tests/net/probe tests/net/listen; do
+	net_install "${builddir:-.}/$program"
+done
+probe() { as_user c "$net_tmp/probe" "$@"; }
+
+# get KEY: value of a key in the totals (last line) of $out
+get() { printf '%s\n' "$out" | tail -n 1 | tr ' ' '\n' | sed -n "s/^$1=//p"; }
+
+# each KEY: its values in the order of the probes, one line
+each() {
+	printf '%s\n' "$out" | grep '^ttl=' | sort -t= -k2,2n -k3,3n |
+		tr ' ' '\n' | sed -n "s/^$1=//p" | tr '\n' ' ' | sed 's/ $//'
+}
+
+hops() { for ttl in 1 2 3 4 5; do hop "$1" "$ttl"; done | tr '\n' ' ' | sed 's/ $//'; }
+
+at_most() {
+	if [ "$2" -le "$3" ]; then ok "$1"; else not_ok "$1" "$2 is more than $3" "$out"; fi
+}
+at_least() {
+	if [ "$2" -ge "$3" ]; then ok "$1"; else not_ok "$1" "$2 is less than $3" "$out"; fi
+}
+
+# until_grep PATTERN FILE: until it is there, for at most 10 s
+until_grep() {
+	polls=0
+	until grep -q -e "$1" "$2" 2>/dev/null; do
+		polls=$((polls + 1))
+		[ "$polls" -lt 500 ] || return 1
+		sleep 0.02
+	done
+}
+
+ip netns exec "${net_prefix}t" "$net_tmp/listen" 80 >"$net_tmp/listen.out" &
+listener=$!
+net_pids="$net_pids $listener"
+until_grep ready "$net_tmp/listen.out"
+
+# Neighbours are unknown at first, and IPv6 takes a moment to come up.
+tries=0
+while [ "$tries" -lt 20 ]; do
+	out=$(probe -q -m 5 -w 250 udp "$target4"; probe -q -m 5 -w 250 udp "$target6")
+	[ "$(printf '%s\n' "$out" | grep -c 'received=5')" = 2 ] && break
+	tries=$((tries + 1))
+done
+
+## Kernel routers ##############################################################
+
+te=time-exceeded
+for family in 4 6; do
+	eval "target=\$target$family"
+	tcp="TCP IPv$family"
+	is "$tcp: is allowed" "$(probe -n tcp "$target")" can=0
+	out=$(probe -m 5 tcp "$target")
+	is "$tcp: the hops in order" "$(each from)" "$(hops "$family")"
+	is "$tcp: kinds" "$(each kind)" "$te $te $te $te tcp-open"
+	is "$tcp: all are sure" "$(each match)" "3 3 3 3 3"
+	is "$tcp: stamps" "$(each rx) / $(each tx)" \
+		"kernel kernel kernel kernel kernel / user user user user kernel"
+	is "$tcp: TTL of the errors" "$(each reply_ttl)" "64 63 62 61 -1"
+	is "$tcp: source" "$(printf '%s\n' "$out" | sed -n 's/^source=//p')" \
+		"$(if [ "$family" = 4 ]; then left4 0; else left6 0; fi)"
+	out=$(probe -m 5 -P 443 tcp "$target")
+	is "$tcp: a closed port" "$(each from) $(each kind)" \
+		"$(hops "$family") $te $te $te $te tcp-closed"
+	for port in 80 443; do
+		out=$(probe -q -c 300 -m 5 -P $port tcp "$target")
+		is "$tcp: 1500 probes to port $port, none lost" \
+			"$(get sent) $(get failed) $(get received)" "1500 0 1500"
+		is "$tcp: port $port, none foreign, twice or unreadable" \
+			"$(get unmatched) $(get wrong) $(get malformed) $(get backwards)" \
+			"0 0 0 0"
+		is "$tcp: port $port, woken for nothing" "$(get idle)" 0
+	done
+done
+
+is "nothing is left here" "$(in_ns c ss -Htan)" ""
+is "nothing is left at the target" "$(in_ns t ss -Htan | grep -v LISTEN)" ""
+
+# What firewalls do.
+if in_ns t nft -f - 2>"$net_tmp/nft"; then
+	for family in 4 6; do
+		eval "target=\$target$family"
+		tcp="TCP IPv$family"
+		prohibited=$(if [ "$family" = 4 ]; then echo 3/13; else echo 1/1; fi)
+		port=$(if [ "$family" = 4 ]; then echo 3/3; else echo 1/4; fi)
+		out=$(probe -f 5 -m 5 -P 81 -w 200 tcp "$target")
+		is "$tcp: dropped is silent" "$(get sent) $(get received)" "1 0"
+		at_most "$tcp: dropped wakes nobody" "$(get idle)" 1
+		out=$(probe -f 5 -m 5 -P 82 tcp "$target")
+		is "$tcp: administratively prohibited" \
+			"$(each kind) $(each icmp) $(each from) $(each rx)" \
+			"unreachable $prohibited $target kernel"
+		out=$(probe -f 5 -m 5 -P 83 tcp "$target")
+		is "$tcp: port unreachable is no RST" \
+			"$(each kind) $(each icmp)" "unreachable $port"
+		out=$(probe -f 5 -m 5 -P 84 tcp "$target")
+		is "$tcp: rejected by RST" "$(each kind) $(each from)" "tcp-closed $target"
+	done
+else
+	skip "firewalls" "nft: $(head -n 1 "$net_tmp/nft")"
+fi <<-END
+	table inet f {
+		chain i {
+			type filter hook input priority 0;
+			tcp dport 81 drop
+			tcp dport 82 reject with icmpx type admin-prohibited
+			tcp dport 83 reject
+			tcp dport 84 reject with tcp reset
+		}
+	}
+END
+
+# Routes that refuse, from the third router on; here; and none at all.
+ip -n "${net_prefix}r3" -batch - <<END
+route add unreachable 203.0.113.1/32
+route add prohibit 2001:db8:ff::2/128
+END
+# A kernel router answers from such a route once a second, whatever the limits are.
+refused() {
+	tries=0 out=
+	while [ -z "$(each kind)" ] && [ "$tries" -lt 8 ]; do
+		out=$(probe -f 5 -m 5 -w 400 tcp "$2")
+		tries=$((tries + 1))
+	done
+	is "$1" "$(each kind) $(each icmp) $(each from)" "unreachable $3 $4"
+}
+refused "an unreachable route" 203.0.113.1 3/1 "$(hop 4 3)"
+refused "a prohibited route, IPv6" 2001:db8:ff::2 1/1 "$(hop 6 3)"
+ip -n "${net_prefix}c" -batch - <<END
+route add unreachable 198.51.100.1/32
+route add prohibit 198.51.100.2/32
+END
+is "no route from here" "$(probe tcp 198.51.100.1)" prepare=EHOSTUNREACH
+is "a route that forbids" "$(probe tcp 198.51.100.2)" prepare=EACCES
+
+# Our own firewall: what it rejects it says; what it drops TCP keeps to itself.
+if in_ns c nft -f - 2>"$net_tmp/nft"; then
+	out=$(probe -m 1 -P 91 tcp "$target4")
+	is "rejected here" "$(each kind) $(each icmp) $(each from)" \
+		"unreachable 3/13 $(left4 0)"
+	out=$(probe -m 1 -P 92 -w 200 tcp "$target4")
+	is "dropped here: no answer" "$(get sent) $(get failed) $(get received)" "1 0 0"
+	in_ns c nft delete table inet f
+fi <<-END
+	table inet f {
+		chain o {
+			type filter hook output priority 0;
+			tcp dport 91 reject with icmpx type admin-prohibited
+			tcp dport 92 drop
+		}
+	}
+END
+
+## Ports #######################################################################
+
+# holder OPTION...: a run that keeps its source port, as its target is silent
+holder() {
+	probe -q -f 5 -m 5 -w 3000 "$@" tcp 203.0.113.4 >"$net_tmp/holder" &
+	holder=$!
+	tries=0
+	until in_ns c ss -Htan state syn-sent | grep -q .; do
+		tries=$((tries + 1))
+		[ "$tries" -lt 500 ] || break
+		sleep 0.01
+	done
+}
+release() { kill "$holder" && wait "$holder"; } 2>/dev/null
+
+ip -n "${net_prefix}r3" route add blackhole 203.0.113.4/32
+holder -L 5000
+out=$(probe -q -m 1 -L 5000 tcp "$target4")
+is "a source port that was asked for and is taken" "$(get sent) $(get error)" \
+	"0 EADDRINUSE"
+is "... says the program at once" "$(as_user c "$net_tmp/hoptop" -4 -Trn -c 1 -L 5000 "$target4" 2>&1)" \
+	"hoptop: --localport: 5000 of IPv4: Address already in use"
+out=$(probe -q -m 1 -L 5000 tcp "$target6")
+is "... but not for IPv6" "$(get received) $(get error)" "1 0"
+out=$(probe -q -m 1 -L 500 tcp "$target4")
+is "a source port that is not permitted" "$(get sent) $(get error)" "0 EACCES"
+release
+is "nothing is left of who was killed" "$(in_ns c ss -Htan)" ""
+
+## Device, source, zone ########################################################
+
+is "a device that is not there" "$(probe -I nosuch0 tcp "$target4")" prepare=ENODEV
+out=$(probe -m 5 -I r tcp "$target6")
+is "bound to the device" "$(each from)" "$(hops 6)"
+ip -n "${net_prefix}c" addr add 198.51.100.77/32 dev lo
+for k in 1 2 3 4; do
+	ip -n "${net_prefix}r$k" route add 198.51.100.77/32 via "$(left4 $((k - 1)))"
+done
+out=$(probe -m 5 -a 198.51.100.77 tcp "$target4")
+is "another source" "$(each from)" "$(hops 4)"
+is "another source is the one" "$(printf '%s\n' "$out" | sed -n 's/^source=//p')" 198.51.100.77
+scope=$(in_ns c cat /sys/class/net/r/ifindex)
+link=$(ip -n "${net_prefix}r1" -6 addr show dev l scope link |
+	sed -n 's/.*inet6 \([^/]*\).*/\1/p')
+out=$(probe -m 1 tcp "$link%$scope")
+is "link-local with a zone" "$(each from) $(each kind)" "$link%$scope tcp-closed"
+
+kill "$listener"
+wait "$listener"
+is "the target's application saw no connection" \
+	"$(sed -n 's/^accepted=//p' "$net_tmp/listen.out")" 0
+
+## The simulator behind TUN ####################################################
+
+ip netns del "${net_prefix}c"
+tun_ns
+cat >"$net_tmp/tun.net" <<-END
+	target 203.0.113.9
+	target 2001:db8:ff::9
+	hop 1 192.168.1.1  2001:db8:1::1 rtt 2ms
+	hop 2 198.51.100.2 2001:db8:2::1 rtt 6ms mpls 24001 3 1 mpls 16 5 254
+	hop 3 198.51.100.3 2001:db8:3::1 rtt 10ms interface 42 ge-0/0/1 9000
+	hop 4 198.51.100.4 2001:db8:4::1 silent
+	hop 5 198.51.100.5 2001:db8:5::1 rtt 14ms quote 48
+	hop 6 target       rtt 20ms tcp open
+END
+cat >"$net_tmp/old.net" <<-END
+	target 203.0.113.8
+	target 2001:db8:ff::8
+	hop 1 192.168.1.1  2001:db8:1::1 rtt 1ms mpls 24001 3 1 mpls 16 5 254
+	hop 2 198.51.100.2 2001:db8:2::1 rtt 1ms mpls 3 0 1
+	hop 3 198.51.100.3 rtt 1ms quote 28
+	hop 4 target       rtt 2ms tcp closed
+END
+tun_start tun --log-all
+sim=$tun_pid
+# In a namespace made anew the source of IPv6 is a moment late.
+until_route() { until in_ns c ip -6 route get "$1" >/dev/null 2>&1; do sleep 0.01; done; }
+
+# logged KEY [FILTER]: values of the log, each once
+logged() {
+	grep "proto=tcp" "$net_tmp/tun.log" | grep -v kind=ignored | grep -e "${2:-.}" |
+		tr ' ' '\n' | sed -n "s/^$1=//p" | sort -un | paste -s -d ' ' -
+}
+
+# errors FAMILY: measured minus true RTT in us, smallest and median
+errors() {
+	awk -v family="$1" '
+		function get(key) {
+			return match($0, "(^| )" key "=[^ ]*") ? \
+				substr($0, RSTART, RLENGTH) : ""
+		}
+		function val(key,  s) { s = get(key); sub(/.*=/, "", s); return s }
+		FNR == NR && /proto=tcp/ && !/kind=(none|ignored)/ && val("family") == family {
+			true_us[val("ttl") "/" n[val("ttl")]++] = (val("out") - val("in")) / 1e3
+		}
+		FNR != NR && /^ttl=/ {
+			key = val("ttl") "/" val("seq")
+			if (key in true_us) print int(val("rtt_us") - true_us[key])
+		}' "$net_tmp/tun.log" "$net_tmp/out$1" | sort -n |
+		awk '{ v[NR] = $1 } END { print v[1], v[int((NR + 1) / 2)], NR }'
+}
+
+for family in 4 6; do
+	target=$(if [ "$family" = 4 ]; then echo 203.0.113.9; else echo 2001:db8:ff::9; fi)
+	until_route 2001:db8:ff::9
+	probe -c 8 -m 6 -Q 184 -F 7 tcp "$target" >"$net_tmp/out$family" &
+	jobs="${jobs:-} $!"
+done
+for job in $jobs; do wait "$job"; done
+for family in 4 6; do
+	out=$(cat "$net_tmp/out$family")
+	is "TUN IPv$family: all but the silent hop" \
+		"$(get sent) $(get received) $(get wrong)" "48 40 0"
+done
+kill "$sim" && wait "$sim" 2>/dev/null
+
+for family in 4 6; do
+	out=$(cat "$net_tmp/out$family")
+	tcp="TUN IPv$family"
+	of="family=$family "
+	is "$tcp: from one port, to one port" "$(logged sport "$of") $(logged dport "$of")" \
+		"61007 80"
+	is "$tcp: TTL" "$(logged ttl "$of")" "1 2 3 4 5 6"
+	is "$tcp: TOS" "$(logged tos "$of")" 184
+	is "$tcp: one flow for all routers" "$(logged flow "$of" | wc -w)" 1
+	is "$tcp: size" "$(logged len "$of")" "$(if [ "$family" = 4 ]; then echo 60; else echo 80; fi)"
+	is "$tcp: no SYN twice" "$(logged syn "$of" | wc -w)" 48
+	# SYN (02), SYN-ACK, RST: never an ACK alone (10).
+	is "$tcp: SYN-ACK is answered by RST" \
+		"$(grep "$of" "$net_tmp/tun.log" | tr ' ' '\n' | sed -n 's/^flags=//p' |
+			sort | uniq -c | tr -s ' ' | paste -s -d ' ' -)" " 48 02  8 14"
+	is "$tcp: MPLS" "$(printf '%s\n' "$out" | grep '^ttl=2 seq=0' | grep -o ' mpls.*')" \
+		" mpls=24001/3/0/1 mpls=16/5/1/254"
+	is "$tcp: interface" "$(printf '%s\n' "$out" | grep '^ttl=3 seq=0' | grep -o ' if.*')" \
+		" ifindex=42 ifname=ge-0/0/1"
+	# Not more than the time that a connect() may take, if it is taken for the
+	# departure; bounds above are those of a busy machine.
+	errors=$(errors "$family")
+	say "$tcp: error of the RTT, smallest and median, us: $errors"
+	is "$tcp: as many in the log" "${errors##* }" 40
+	at_least "$tcp: no RTT is too small" "${errors%% *}" -25
+	errors=${errors#* }
+	at_most "$tcp: RTT" "${errors% *}" 300
+done
+is "TUN IPv6: the label" "$(logged label "family=6 ")" "$(((0x9e377 * 8) & 0xfffff))"
+
+# One SYN at a time: each came when its predecessor was answered, or 100 ms later.
+for family in 4 6; do
+	is "TUN IPv$family: one SYN at a time" "$(grep "family=$family " "$net_tmp/tun.log" |
+		grep -v kind=ignored | sed 's/.* in=\([0-9]*\).* out=\([-0-9]*\).*/\1 \2/' | sort -n |
+		awk 'NR > 1 && $1 < last { n++ }
+			{ last = $2 > 0 ? $2 : $1 + 99000000 } END { print n + 0, NR }')" "0 48"
+done
+
+## Many flows, few descriptors, old routers ####################################
+
+tun_start old --no-length
+for family in 4 6; do
+	target=$(if [ "$family" = 4 ]; then echo 203.0.113.8; else echo 2001:db8:ff::8; fi)
+	until_route 2001:db8:ff::8
+	out=$(probe -m 1 tcp "$target")
+	is "routers before RFC 4884, IPv$family: MPLS" \
+		"$(printf '%s\n' "$out" | grep '^ttl=1' | grep -o ' mpls.*')" \
+		" mpls=24001/3/0/1 mpls=16/5/1/254"
+done
+out=$(probe -f 3 -m 4 tcp 203.0.113.8)
+is "a quote of 28 bytes is enough" "$(each match) $(each kind)" \
+	"3 3 time-exceeded tcp-closed"
+out=$(as_user c sh -c 'ulimit -n 40; exec "$@"' sh "$net_tmp/hoptop" -Trn -j -c 3 -i 0.3 \
+	--flows 24 203.0.113.8)
+is "24 flows with 40 descriptors: nothing is lost" \
+	"$(printf '%s\n' "$out" | grep -c '"Loss%": 0')" 4
+
+net_done
