@@ -28,20 +28,20 @@ names_cache_free(struct names_cache *cache)
 }
 
 /* FNV-1a; nobody gains by colliding, for there are at most 4096 entries. */
-static struct names_entry **
-bucket_of(struct names_cache *cache, const struct ht_addr *addr)
+static unsigned
+bucket_of(const struct ht_addr *addr)
 {
 	uint32_t hash = 2166136261u ^ addr->scope;
 
 	for (size_t i = 0; i < ht_addr_size(addr); i++)
 		hash = (hash ^ addr->bytes[i]) * 16777619u;
-	return &cache->buckets[(hash ^ hash >> 16) % BUCKETS];
+	return (hash ^ hash >> 16) % BUCKETS;
 }
 
 static struct names_entry *
-find(struct names_cache *cache, const struct ht_addr *addr)
+find(const struct names_cache *cache, const struct ht_addr *addr)
 {
-	struct names_entry *entry = *bucket_of(cache, addr);
+	struct names_entry *entry = cache->buckets[bucket_of(addr)];
 
 	while (entry != NULL && !ht_addr_equal(&entry->addr, addr))
 		entry = entry->next;
@@ -51,7 +51,7 @@ find(struct names_cache *cache, const struct ht_addr *addr)
 static void
 unlink_entry(struct names_cache *cache, struct names_entry *entry)
 {
-	struct names_entry **link = bucket_of(cache, &entry->addr);
+	struct names_entry **link = &cache->buckets[bucket_of(&entry->addr)];
 
 	while (*link != entry)
 		link = &(*link)->next;
@@ -97,7 +97,7 @@ names_cache_want(struct names_cache *cache, const struct ht_addr *addr, ht_time 
 	struct names_entry *entry = find(cache, addr);
 
 	if (entry == NULL) {
-		struct names_entry **bucket = bucket_of(cache, addr);
+		struct names_entry **bucket = &cache->buckets[bucket_of(addr)];
 
 		entry = make_room(cache);
 		if (entry == NULL)
@@ -109,6 +109,14 @@ names_cache_want(struct names_cache *cache, const struct ht_addr *addr, ht_time 
 	}
 	enqueue(cache, entry);
 	return true;
+}
+
+bool
+names_cache_is_pending(const struct names_cache *cache, const struct ht_addr *addr)
+{
+	const struct names_entry *entry = find(cache, addr);
+
+	return entry != NULL && entry->state != NAMES_SETTLED;
 }
 
 struct names_entry *

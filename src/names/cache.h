@@ -44,6 +44,10 @@ void names_cache_free(struct names_cache *cache);
 bool names_cache_want(
     struct names_cache *cache, const struct ht_addr *addr, ht_time now);
 
+/** Is this address in the queue, or taken from it and not settled yet? */
+bool names_cache_is_pending(
+    const struct names_cache *cache, const struct ht_addr *addr);
+
 /** Take the next address from the queue, now ASKED; NULL if it is empty. */
 struct names_entry *names_cache_take(struct names_cache *cache);
 

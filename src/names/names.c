@@ -376,6 +376,12 @@ names_pending(const struct names *names)
 	return names->n_asks + names_cache_waiting(names->cache);
 }
 
+bool
+names_is_pending(const struct names *names, const struct ht_addr *addr)
+{
+	return names_cache_is_pending(names->cache, addr);
+}
+
 /* The loop ==================================================================*/
 
 int

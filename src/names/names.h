@@ -103,6 +103,9 @@ ht_time names_next(const struct names *names, ht_time now);
 /** Reverse look-ups that are in flight or wait for their turn. */
 unsigned names_pending(const struct names *names);
 
+/** Is the name of this address being asked for, or waiting for its turn? */
+bool names_is_pending(const struct names *names, const struct ht_addr *addr);
+
 /**
  * Say why a text cannot be a host name (nor an address).
  *
