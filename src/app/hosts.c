@@ -243,6 +243,17 @@ app_hosts_event(void *ctx, const struct ht_event *ev)
 	}
 }
 
+void
+app_hosts_tell_unsent(struct app_hosts *hosts)
+{
+	for (unsigned i = 0; i < ht_session_targets(hosts->ss); i++) {
+		const struct ht_target *tg = ht_session_target(hosts->ss, i);
+		if (tg->state == HT_TARGET_READY && tg->send_error != 0)
+			ht_buf_printf(&hosts->complaints, "hoptop: %s: %s\n", tg->name,
+			    route_error(tg->send_error));
+	}
+}
+
 bool
 app_hosts_all_failed(const struct app_hosts *hosts)
 {

@@ -41,6 +41,9 @@ void app_hosts_done(struct app_hosts *hosts);
 /** Ask for names of addresses that answer; an ht_event_fn, ctx is the hosts. */
 void app_hosts_event(void *ctx, const struct ht_event *ev);
 
+/** Complain of targets that at last could not be sent to. */
+void app_hosts_tell_unsent(struct app_hosts *hosts);
+
 /** True when none of them can be probed. */
 bool app_hosts_all_failed(const struct app_hosts *hosts);
 

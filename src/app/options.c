@@ -22,7 +22,7 @@ const char *
 app_mode_name(enum app_mode mode)
 {
 	static const char *const names[] = { "auto", "dashboard", "text", "wide",
-		"json", "csv", "raw", "xml", "split" };
+		"json", "csv", "raw", "xml", "split", "trace" };
 
 	return (unsigned)mode < APP_MODE_COUNT ? names[mode] : "none";
 }
@@ -255,6 +255,13 @@ set_cycles(struct app_parse *ps, const struct app_value *v)
 }
 
 static int
+set_queries(struct app_parse *ps, const struct app_value *v)
+{
+	ps->queries = (unsigned)v->number;
+	return 0;
+}
+
+static int
 set_interval(struct app_parse *ps, const struct app_value *v)
 {
 	ps->opt->settings.interval_ns = v->number;
@@ -458,9 +465,12 @@ const struct app_option app_option_table[] = {
 	FLAG('x', "xml",            MODE, MTR, APP_MODE_XML,       set_mode, "print a report in XML"),
 	FLAG('l', "raw",            MODE, MTR, APP_MODE_RAW,       set_mode, "print every answer as it comes, in mtr's raw format"),
 	FLAG('p', "split",          MODE, MTR, APP_MODE_SPLIT,     set_mode, "print every answer as it comes, in mtr's split format"),
+	FLAG(0,   "trace",          MODE, OWN, APP_MODE_TRACE,     set_mode, "print a line for each hop, as traceroute does, and end"),
 	FLAG(0,   "report-on-exit", MODE, MTR, 0, set_report_on_exit, "print a report when the dashboard ends"),
 	NUMBER('c', "report-cycles", MODE, MTR, "COUNT", "a number of cycles", 1, 1000000000, NULL, set_cycles,
 	    "end after COUNT probes to each hop; a report takes 10, the dashboard goes on"),
+	NUMBER('q', "queries",      MODE, OWN, "COUNT", "a number of probes", 1, 10, "3", set_queries,
+	    "probes of --trace to each hop"),
 	TEXT('o', "order",          MODE, MTR, "FIELDS", "a list of column letters", set_order,
 	    "show these columns, by their letters"),
 
@@ -528,8 +538,6 @@ const struct app_option app_option_table[] = {
 	LATER('z', "aslookup",            MTR),
 	LATER('y', "ipinfo",              MTR),
 	LATER(0,   "scale",               MTR),
-	LATER(0,   "trace",               OWN),
-	LATER('q', "queries",             OWN),
 	LATER(0,   "record",              OWN),
 	LATER(0,   "replay",              OWN),
 	LATER(0,   "ndjson",              OWN),

@@ -35,6 +35,7 @@ enum app_mode {
 	APP_MODE_RAW,       /**< -l */
 	APP_MODE_XML,       /**< -x */
 	APP_MODE_SPLIT,     /**< -p */
+	APP_MODE_TRACE,     /**< --trace */
 	APP_MODE_COUNT
 };
 
@@ -74,7 +75,8 @@ struct app_target {
 struct app_options {
 	/**
 	 * How to probe.  proto is HT_PROTO_NONE for auto.  cycles is 0 when -c
-	 * was not given: the dashboard goes on, a report takes 10.
+	 * was not given: the dashboard goes on, a report takes 10.  For --trace it
+	 * is what -q says.
 	 */
 	struct ht_settings settings;
 	enum app_transport transport;

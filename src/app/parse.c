@@ -18,6 +18,11 @@
 #include "base/text.h"
 #include "view/columns.h"
 
+/* Between two probes of a trace to one hop, unless -i says so. */
+#define TRACE_INTERVAL (20 * HT_MS)
+/* Probes of a trace to one hop, unless -q says so. */
+#define TRACE_QUERIES 3
+
 int
 app_refuse(struct app_parse *ps, const char *fmt, ...)
 {
@@ -112,6 +117,8 @@ apply(struct app_parse *ps, const struct app_option *row, const char *attached,
 	struct app_value v;
 
 	ps->row = row;
+	ps->given[row->letter & 0x7f] = *ps->origin != '\0' ? APP_GIVEN_ENV
+							    : APP_GIVEN_ARGV;
 	*used = false;
 	if (row->set == NULL)
 		return app_refuse(ps, "--%s: not yet in this version", row->name);
@@ -455,6 +462,39 @@ check_ports(struct app_parse *ps)
 	return 0;
 }
 
+/*
+ * A trace is over soon: few probes to a hop, one after the other.  It goes on to
+ * --max-ttl as traceroute does, however silent the hops are.
+ */
+static void
+set_trace_defaults(struct app_parse *ps)
+{
+	struct ht_settings *set = &ps->opt->settings;
+
+	set->cycles = ps->queries > 0 ? ps->queries : TRACE_QUERIES;
+	if (!ps->given['i'])
+		set->interval_ns = TRACE_INTERVAL;
+	if (!ps->given['U'])
+		set->max_unknown = HT_TTL_MAX;
+	if (!ps->given['G'] && set->grace_ns < set->timeout_ns)
+		set->grace_ns = set->timeout_ns;
+}
+
+static int
+check_trace(struct app_parse *ps)
+{
+	bool is_trace = ps->opt->mode == APP_MODE_TRACE;
+
+	if (!is_trace && ps->given['q'] == APP_GIVEN_ARGV)
+		return app_refuse(ps, "--queries: only for --trace; others take -c");
+	if (is_trace && ps->given['c'] == APP_GIVEN_ARGV)
+		return app_refuse(
+		    ps, "--report-cycles: not for --trace, which takes -q");
+	if (is_trace)
+		set_trace_defaults(ps);
+	return 0;
+}
+
 static int
 check_targets(struct app_parse *ps)
 {
@@ -471,7 +511,7 @@ static int
 check_all(struct app_parse *ps)
 {
 	static int (*const checks[])(struct app_parse *) = { check_pace, check_range,
-		check_family, check_ports, check_columns, check_targets };
+		check_family, check_ports, check_columns, check_trace, check_targets };
 	int r = 0;
 
 	for (size_t i = 0; i < sizeof(checks) / sizeof(checks[0]) && r == 0; i++)

@@ -8,6 +8,13 @@
 
 #include "app/options.h"
 
+/** Where an option was given. */
+enum app_given {
+	APP_GIVEN_NOT = 0,
+	APP_GIVEN_ENV, /**< in a variable: the user's habit, where it has a meaning */
+	APP_GIVEN_ARGV /**< on the command line, perhaps in a variable too */
+};
+
 /** State of one parse. */
 struct app_parse {
 	struct app_options *opt;
@@ -19,6 +26,8 @@ struct app_parse {
 	bool is_wide;       /**< -w was given: a text report is wide */
 	bool show_ips;      /**< -b was given */
 	bool is_over;       /**< -h or -v was given: look no further */
+	unsigned queries;   /**< -q, 0 if it was not given */
+	uint8_t given[128]; /**< options by their letter: enum app_given */
 };
 
 /** A value that passed the checks of its row. */

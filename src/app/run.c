@@ -34,7 +34,9 @@
 
 #define REPORT_CYCLES 10
 /* Probing is done: how long a report still waits for names. */
-#define NAMES_GRACE           (3 * HT_S / 10)
+#define NAMES_GRACE (3 * HT_S / 10)
+/* ... and where names are half of what it says. */
+#define TRACE_NAMES_GRACE     HT_S
 #define TRANSPORT_FDS_MAX     160
 #define FDS_MAX               (TRANSPORT_FDS_MAX + NAMES_FDS_MAX + 2)
 #define UNPRIVILEGED_INTERVAL (HT_S / 10)
@@ -273,12 +275,22 @@ flush_report(struct run *run)
 		run->has_quit = true;
 }
 
+static bool
+is_name_pending(const void *ctx, const struct ht_addr *addr)
+{
+	return names_is_pending(ctx, addr);
+}
+
 static int
 open_report(struct run *run, const char *id, struct ht_buf *err)
 {
 	struct report_run about = app_output_run(run->ss, &run->world, run->opt);
 	const struct report_ops *ops = report_find(id);
 
+	if (run->hosts.names != NULL) {
+		about.is_name_pending = is_name_pending;
+		about.names_ctx = run->hosts.names;
+	}
 	if (run->ui != NULL) {
 		about.names = ui_names(run->ui);
 		about.columns = ui_columns(run->ui);
@@ -292,6 +304,16 @@ open_report(struct run *run, const char *id, struct ht_buf *err)
 	return 0;
 }
 
+/* Give back when the session or the report has to be looked at again. */
+static ht_time
+tend_report(struct run *run, ht_time now, ht_time next)
+{
+	ht_time due = report_tick(&run->report, now);
+
+	flush_report(run);
+	return due < next ? due : next;
+}
+
 static void
 finish_report(struct run *run)
 {
@@ -299,6 +321,8 @@ finish_report(struct run *run)
 	for (unsigned i = 0; i < ht_session_targets(run->ss); i++)
 		if (!app_hosts_all_failed(&run->hosts))
 			report_finish(&run->report, i);
+	if (run->opt->mode == APP_MODE_TRACE)
+		app_hosts_tell_unsent(&run->hosts);
 	flush_report(run);
 	report_done(&run->report);
 }
@@ -350,12 +374,18 @@ sleep_until(struct run *run, ht_time next)
 		run->has_quit = true;
 }
 
+static ht_time
+names_grace(const struct run *run)
+{
+	return run->opt->mode == APP_MODE_TRACE ? TRACE_NAMES_GRACE : NAMES_GRACE;
+}
+
 /* Is there anything left that the user would wait for? */
 static bool
 is_over(struct run *run, ht_time now)
 {
-	if (run->has_quit || app_signals_end() != 0
-	    || app_hosts_all_failed(&run->hosts))
+	if (run->has_quit || app_signals_end() != 0 || app_hosts_all_failed(&run->hosts)
+	    || (run->ui == NULL && report_is_complete(&run->report)))
 		return true;
 	if (!ht_session_is_done(run->ss))
 		return false;
@@ -363,7 +393,7 @@ is_over(struct run *run, ht_time now)
 		run->done_at = now;
 	return run->term != NULL || run->world.is_virtual || run->hosts.names == NULL
 	       || names_pending(run->hosts.names) == 0
-	       || now - run->done_at >= NAMES_GRACE;
+	       || now - run->done_at >= names_grace(run);
 }
 
 /* Time that needs no sleep jumps; but signals are to be heard. */
@@ -386,7 +416,7 @@ next_deadline(const struct run *run, ht_time now, ht_time next)
 	if (run->term != NULL && !run->is_stuck)
 		next = earliest(next, ui_next_frame(run->ui));
 	if (run->done_at != HT_TIME_NEVER)
-		next = earliest(next, run->done_at + NAMES_GRACE);
+		next = earliest(next, run->done_at + names_grace(run));
 	return next;
 }
 
@@ -403,8 +433,8 @@ loop(struct run *run)
 		ht_time next = ht_session_step(run->ss, now);
 		if (run->term != NULL)
 			next = tend_screen(run, now, next);
-		else
-			flush_report(run);
+		else if (run->ui == NULL)
+			next = tend_report(run, now, next);
 		if (is_over(run, now))
 			return;
 		if (run->world.is_virtual)

@@ -8,9 +8,6 @@
 
 #include "base/text.h"
 
-/* Smallest packet that -s takes. */
-#define SIZE_MIN 28
-
 void
 report_row_init(
     struct report_row *row, const struct report *rp, unsigned target, unsigned ttl)
@@ -176,7 +173,7 @@ report_psize(const struct report *rp, char *buf)
 	int size = ht_session_settings(rp->run.ss)->size;
 
 	if (size < 0)
-		snprintf(buf, REPORT_CELL_MAX, "rand(%d-%d)", SIZE_MIN, -size);
+		snprintf(buf, REPORT_CELL_MAX, "rand(%d-%d)", REPORT_SIZE_MIN, -size);
 	else
 		snprintf(buf, REPORT_CELL_MAX, "%d", size);
 	return buf;

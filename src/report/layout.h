@@ -11,6 +11,9 @@
 /** Bytes that a cell needs, NUL included. */
 #define REPORT_CELL_MAX 64
 
+/** Smallest packet that -s takes. */
+#define REPORT_SIZE_MIN 28
+
 /** Bytes that a time needs, NUL included. */
 #define REPORT_TIME_MAX 48
 
@@ -21,6 +24,7 @@ extern const struct report_ops report_csv;
 extern const struct report_ops report_raw;
 extern const struct report_ops report_xml;
 extern const struct report_ops report_split;
+extern const struct report_ops report_trace;
 
 /** One row with all that its columns look at. */
 struct report_row {
@@ -95,9 +99,5 @@ const char *report_psize(const struct report *rp, char *buf);
 
 /** Write mtr's word for the fill byte: "0x00", "rand(0x00-FF)". */
 const char *report_pattern(const struct report *rp, char *buf);
-
-/** Make, free the memory of a stream. */
-struct report_stream *report_stream_new(void);
-void report_stream_free(struct report_stream *stream);
 
 #endif /* HT_REPORT_LAYOUT_H */

@@ -6,12 +6,13 @@
  * An output never reads a clock and never writes: it appends to `out`, and the
  * program writes that wherever it wants, sees the error of a full disk, and
  * clears it.  Two kinds: those that speak once a target is done, and streams
- * (raw, split) that speak at every event too.
+ * (raw, split, trace) that speak while the run goes on.
  *
  *     report_init(&rp, ops, &run);
  *     ht_session_observe(ss, report_event, &rp);
- *     while (...) {
+ *     while (!report_is_complete(&rp) && ...) {
  *             ... ht_session_step() ...
+ *             next = report_tick(&rp, now);
  *             ... write rp.out.text, rp.out.len; ht_buf_clear(&rp.out) ...
  *     }
  *     rp.run.end_ns = ...; for each target: report_finish(&rp, target);
@@ -37,28 +38,48 @@ struct report_run {
 	int64_t start_ns;       /**< wall clock at ht_session_start(), ns since 1970 */
 	int64_t end_ns;         /**< wall clock now; set before report_finish() */
 	int utc_offset_s;       /**< of local time, seconds east of Greenwich */
+
+	/** May a name of this address still come?  NULL: none is looked up. */
+	bool (*is_name_pending)(const void *ctx, const struct ht_addr *addr);
+	const void *names_ctx; /**< for is_name_pending */
 };
 
 struct report_ops;
-struct report_stream; /* lines of streams; private to src/report */
+struct report_stream; /* lines of raw and split; private to src/report */
+struct report_blocks; /* hops of trace; private to src/report */
 
 /** One output being made. */
 struct report {
 	const struct report_ops *ops;
 	struct report_run run;
 	struct ht_buf out;            /**< to be written and cleared by the program */
-	struct report_stream *stream; /**< private; NULL unless ops->event */
+	struct report_stream *stream; /**< private to raw and split, else NULL */
+	struct report_blocks *blocks; /**< private to trace, else NULL */
 };
 
 /** One output format. */
 struct report_ops {
 	const char *id;        /**< "text", "wide", "json", "csv", "raw", ... */
-	char letter;           /**< option, as in mtr: 'r' */
+	char letter;           /**< option, as in mtr: 'r'; 0 if none */
 	const char *long_name; /**< long option without dashes: "report" */
 	const char *help;      /**< half a sentence */
 
-	/** Streams: say what an event is worth, else NULL. */
+	/* The first five are for streams; others have NULL there. */
+
+	/** Take memory; 0 or -ENOMEM. */
+	int (*begin)(struct report *rp);
+
+	/** Give it back. */
+	void (*done)(struct report *rp);
+
+	/** Note an event, say what it is worth. */
 	void (*event)(struct report *rp, const struct ht_event *ev);
+
+	/** Say what can be said by now; when to be called again.  May be NULL. */
+	ht_time (*tick)(struct report *rp, ht_time now);
+
+	/** Has all been said?  NULL: never before the end of the run. */
+	bool (*is_complete)(const struct report *rp);
 
 	/** Say the final word about a target. */
 	void (*finish)(struct report *rp, unsigned target);
@@ -95,6 +116,16 @@ void report_done(struct report *rp);
  * @param ctx  struct report *
  */
 void report_event(void *ctx, const struct ht_event *ev);
+
+/**
+ * Append what can be said at this time; to be called after every step.
+ *
+ * @return when to call again without any event: HT_TIME_NEVER, or later than now
+ */
+ht_time report_tick(struct report *rp, ht_time now);
+
+/** True when nothing would be added, however long the run goes on. */
+bool report_is_complete(const struct report *rp);
 
 /**
  * Append what is to be said when a target is done: its whole report, or for a

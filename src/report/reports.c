@@ -4,7 +4,6 @@
  */
 #include "report/report.h"
 
-#include <errno.h>
 #include <string.h>
 
 #include "report/layout.h"
@@ -17,6 +16,7 @@ static const struct report_ops *const outputs[] = {
 	&report_xml,
 	&report_raw,
 	&report_split,
+	&report_trace,
 };
 
 #define OUTPUTS (sizeof(outputs) / sizeof(outputs[0]))
@@ -40,7 +40,7 @@ const struct report_ops *
 report_find_letter(char letter)
 {
 	for (size_t i = 0; i < OUTPUTS; i++)
-		if (outputs[i]->letter == letter)
+		if (letter != 0 && outputs[i]->letter == letter)
 			return outputs[i];
 	return NULL;
 }
@@ -51,17 +51,14 @@ report_init(
 {
 	*rp = (struct report){ .ops = ops, .run = *run };
 	ht_buf_init(&rp->out);
-	if (ops->event == NULL)
-		return 0;
-	rp->stream = report_stream_new();
-	return rp->stream != NULL ? 0 : -ENOMEM;
+	return ops->begin != NULL ? ops->begin(rp) : 0;
 }
 
 void
 report_done(struct report *rp)
 {
-	report_stream_free(rp->stream);
-	rp->stream = NULL;
+	if (rp->ops->done != NULL)
+		rp->ops->done(rp);
 	ht_buf_done(&rp->out);
 }
 
@@ -72,6 +69,18 @@ report_event(void *ctx, const struct ht_event *ev)
 
 	if (rp->ops->event != NULL)
 		rp->ops->event(rp, ev);
+}
+
+ht_time
+report_tick(struct report *rp, ht_time now)
+{
+	return rp->ops->tick != NULL ? rp->ops->tick(rp, now) : HT_TIME_NEVER;
+}
+
+bool
+report_is_complete(const struct report *rp)
+{
+	return rp->ops->is_complete != NULL && rp->ops->is_complete(rp);
 }
 
 void

@@ -6,6 +6,7 @@
  * here they run side by side, so target 0 speaks at once and the lines of every
  * other one wait for report_finish().
  */
+#include <errno.h>
 #include <inttypes.h>
 #include <math.h>
 #include <stdio.h>
@@ -34,10 +35,11 @@ struct report_stream {
 	struct said_target *targets[HT_TARGETS_MAX];
 };
 
-struct report_stream *
-report_stream_new(void)
+static int
+begin_stream(struct report *rp)
 {
-	return calloc(1, sizeof(struct report_stream));
+	rp->stream = calloc(1, sizeof(struct report_stream));
+	return rp->stream != NULL ? 0 : -ENOMEM;
 }
 
 static void
@@ -51,14 +53,13 @@ said_free(struct said_target *said)
 	free(said);
 }
 
-void
-report_stream_free(struct report_stream *stream)
+static void
+done_stream(struct report *rp)
 {
-	if (stream == NULL)
-		return;
 	for (unsigned i = 0; i < HT_TARGETS_MAX; i++)
-		said_free(stream->targets[i]);
-	free(stream);
+		said_free(rp->stream->targets[i]);
+	free(rp->stream);
+	rp->stream = NULL;
 }
 
 /* Memory of a target, made when it first speaks; NULL when there is none. */
@@ -259,6 +260,8 @@ const struct report_ops report_raw = {
 	.letter = 'l',
 	.long_name = "raw",
 	.help = "a line for every probe and answer, as they happen",
+	.begin = begin_stream,
+	.done = done_stream,
 	.event = event_raw,
 	.finish = finish_stream,
 };
@@ -268,6 +271,8 @@ const struct report_ops report_split = {
 	.letter = 'p',
 	.long_name = "split",
 	.help = "a line whenever a row of the table changes",
+	.begin = begin_stream,
+	.done = done_stream,
 	.event = event_split,
 	.finish = finish_stream,
 };

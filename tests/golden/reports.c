@@ -244,6 +244,7 @@ run(struct ht_session *ss, struct ht_transport *tp, struct report *rp)
 
 	do {
 		ht_time next = ht_session_step(ss, now);
+		report_tick(rp, now);
 		ht_time reply = tp->ops->next(tp);
 
 		if (reply < next)

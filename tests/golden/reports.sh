@@ -8,6 +8,7 @@
 set -u
 LC_ALL=C
 export LC_ALL
+unset HOPTOP_OPTIONS MTR_OPTIONS
 : "${srcdir:=.}" "${builddir:=.}"
 golden=$srcdir/tests/golden/reports.d
 reports=$builddir/tests/golden/reports
@@ -30,6 +31,18 @@ cases() {
 	raw raw -e
 	raw-numeric raw -n
 	split split -b
+	trace trace -e
+	CASES
+}
+
+# name, scenario, then the arguments of hoptop
+simulated() {
+	cat <<-CASES
+	trace-sim trace.net --trace example.net other.example.net
+	trace-sim-one trace.net --trace -q 1 -n -e -f 2 -m 6 example.net
+	trace-sim-short trace.net --trace -u -Z 0.1 -m 6 example.net
+	trace-sim-six trace.net --trace -n -s 1400 six.example.net
+	trace-sim-refused trace-refused.net --trace -b example.net six.example.net
 	CASES
 }
 
@@ -39,9 +52,19 @@ output() {
 		-e 's/"version": "[0-9.]*"/"version": "VERSION"/'
 }
 
+trace() {
+	net=$golden/$1
+	shift
+	"$builddir/hoptop" --sim "$net" "$@" 2>&1
+	echo "exit status $?"
+}
+
 if [ "${1-}" = --update ]; then
 	cases | while read -r name args; do
 		eval "output $args" >"$golden/$name.txt"
+	done
+	simulated | while read -r name args; do
+		eval "trace $args" >"$golden/$name.txt"
 	done
 	exit
 fi
@@ -71,8 +94,17 @@ while read -r name args; do
 	sed 's/^/# /' "$tmp/diff"
 done <"$tmp/cases"
 
+simulated >"$tmp/simulated"
+while read -r name args; do
+	eval "trace $args" >"$tmp/$name"
+	diff -u "$golden/$name.txt" "$tmp/$name" >"$tmp/diff"
+	ok $? "$name is as it was"
+	sed 's/^/# /' "$tmp/diff"
+done <"$tmp/simulated"
+
 # Text: nothing that a terminal would obey.
-cat "$tmp"/text* "$tmp"/wide "$tmp"/raw* "$tmp"/split "$tmp"/csv* "$tmp"/xml* |
+cat "$tmp"/text* "$tmp"/wide "$tmp"/raw* "$tmp"/split "$tmp"/csv* "$tmp"/xml* \
+	"$tmp"/trace* |
 	tr -d '\n\040-\176' >"$tmp/odd"
 ok "$(wc -c <"$tmp/odd")" "every byte is printable ASCII"
 

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * A name server that knows one address, slowly.
+ * A name server that knows one address and one name, slowly.
  *
  *   dns PORT DELAY_MS IPV4 COUNT
  *
  * Listens on 127.0.0.1, prints its process id, answers COUNT questions, each after the
- * delay: A with the address, any other type with nothing; names that begin with
- * "nosuch" do not exist.
+ * delay: A with the address, PTR with router.example, any other type with nothing;
+ * names that begin with "nosuch" do not exist.
  */
 #include <arpa/inet.h>
 #include <netinet/in.h>
@@ -19,6 +19,7 @@
 
 #define HEADER       12
 #define TYPE_A       1
+#define TYPE_PTR     12
 #define NO_SUCH_NAME 3
 
 /* Where the question ends; 0 if it is none. */
@@ -38,18 +39,25 @@ answer(unsigned char *q, size_t len, const struct in_addr *addr)
 {
 	static const unsigned char record[] = { 0xc0, HEADER, 0, 1, 0, 1, 0, 0, 0, 60,
 		0, 4 };
+	static const unsigned char pointer[] = "\xc0\x0c\0\x0c\0\1\0\0\0\x3c\0\x10"
+					       "\6router\7example";
 	size_t end = question_end(q, len);
 	int is_unknown = memcmp(q + HEADER + 1, "nosuch", 6) == 0;
 	int is_a = end != 0 && q[end - 3] == TYPE_A;
+	int is_ptr = end != 0 && q[end - 3] == TYPE_PTR;
 
 	if (end == 0)
 		return 0;
 	memset(q + 6, 0, 6);
 	q[2] = 0x81;
 	q[3] = (unsigned char)(0x80 | (is_unknown ? NO_SUCH_NAME : 0));
-	if (is_unknown || !is_a)
+	if (is_unknown || (!is_a && !is_ptr))
 		return end;
 	q[7] = 1;
+	if (is_ptr) {
+		memcpy(q + end, pointer, sizeof(pointer));
+		return end + sizeof(pointer);
+	}
 	memcpy(q + end, record, sizeof(record));
 	memcpy(q + end + sizeof(record), addr, 4);
 	return end + sizeof(record) + 4;

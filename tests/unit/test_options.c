@@ -114,15 +114,18 @@ stated_defaults_hold(void **state)
 	static struct app_options plain, typed;
 
 	(void)state;
-	plain = good("hoptop example.net");
 	for (const struct app_option *row = app_option_table; row->name != NULL;
 	     row++) {
+		/* Taken in one mode only. */
+		const char *mode = row->letter == 'q' ? "--trace" : "-t";
 		char line[128];
 
 		if (row->def == NULL)
 			continue;
-		snprintf(line, sizeof(line), "hoptop --%s=%s example.net", row->name,
-		    row->def);
+		snprintf(line, sizeof(line), "hoptop %s example.net", mode);
+		plain = good(line);
+		snprintf(line, sizeof(line), "hoptop %s --%s=%s example.net", mode,
+		    row->name, row->def);
 		typed = good(line);
 		assert_memory_equal(&plain.settings, &typed.settings,
 		    offsetof(struct ht_settings, seed));
@@ -413,6 +416,54 @@ planned_are_refused_by_name(void **state)
 		bad(line, error);
 	}
 	assert_true(n > 10);
+}
+
+/* A trace ends by itself, soon, and goes on to --max-ttl. */
+static void
+trace(void **state)
+{
+	struct app_options opt = good("hoptop --trace h");
+
+	(void)state;
+	assert_int_equal(opt.mode, APP_MODE_TRACE);
+	assert_true(app_mode_is_report(opt.mode));
+	assert_int_equal(opt.settings.cycles, 3);
+	assert_int_equal(opt.settings.interval_ns, 20 * HT_MS);
+	assert_int_equal(opt.settings.max_unknown, HT_TTL_MAX);
+	assert_int_equal(opt.settings.timeout_ns, 3 * HT_S);
+	assert_int_equal(opt.settings.grace_ns, 5 * HT_S);
+
+	opt = good("hoptop --trace -q 10 -i 1 -U 4 -Z 9 h");
+	assert_int_equal(opt.settings.cycles, 10);
+	assert_int_equal(opt.settings.interval_ns, HT_S);
+	assert_int_equal(opt.settings.max_unknown, 4);
+	assert_int_equal(opt.settings.grace_ns, 9 * HT_S);
+	assert_int_equal(good("hoptop --trace -Z 9 -G 1 h").settings.grace_ns, HT_S);
+
+	bad("hoptop -q 3 h", "hoptop: --queries: only for --trace; others take -c");
+	bad("hoptop --trace -c 3 h",
+	    "hoptop: --report-cycles: not for --trace, which takes -q");
+	bad("hoptop --trace -q 11 h",
+	    "hoptop: --queries: '11' is not a number of probes (1 to 10)");
+}
+
+/* What stands in a variable is a habit, and waits for where it has a meaning. */
+static void
+trace_in_a_variable(void **state)
+{
+	const struct app_env env = { .hoptop_options = "-q 2 -c 7 -i 2" };
+	struct run run;
+
+	(void)state;
+	parse_in(&run, &env, "hoptop --trace h");
+	assert_string_equal(run.err.text, "");
+	assert_int_equal(run.opt.settings.cycles, 2);
+	assert_int_equal(run.opt.settings.interval_ns, 2 * HT_S);
+	done(&run);
+	parse_in(&run, &env, "hoptop -r h");
+	assert_string_equal(run.err.text, "");
+	assert_int_equal(run.opt.settings.cycles, 7);
+	done(&run);
 }
 
 static void
@@ -744,6 +795,8 @@ main(void)
 		cmocka_unit_test(prefixes),
 		cmocka_unit_test(value_errors),
 		cmocka_unit_test(planned_are_refused_by_name),
+		cmocka_unit_test(trace),
+		cmocka_unit_test(trace_in_a_variable),
 		cmocka_unit_test(unknown_options),
 		cmocka_unit_test(hosts_and_ports),
 		cmocka_unit_test(ports_of_the_probes),
