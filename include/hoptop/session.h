@@ -114,6 +114,12 @@ int ht_session_add(struct ht_session *ss, const char *name, const struct ht_addr
 void ht_session_set_port(struct ht_session *ss, unsigned target, unsigned port);
 
 /**
+ * The destination port that a target is probed at; 0 for a protocol without ports,
+ * and for a target that is not there.
+ */
+unsigned ht_session_port(const struct ht_session *ss, unsigned target);
+
+/**
  * Give a target its address, or the reason why there is none.
  *
  * @param addr   NULL on failure

@@ -19,6 +19,10 @@ extern "C" {
 
 struct pollfd;
 
+/** Destination ports where nobody names one. */
+#define HT_PORT_UDP 33434 /**< what traceroute has always used */
+#define HT_PORT_TCP 80    /**< as in mtr */
+
 /** What a transport can do or see; a set of bits. */
 enum ht_cap {
 	HT_CAP_ICMP = 1 << 0,          /**< can send ICMP echo probes */
@@ -30,7 +34,8 @@ enum ht_cap {
 	HT_CAP_EXTENSIONS = 1 << 6,    /**< RFC 4884 extensions are handed up */
 	HT_CAP_VIRTUAL_CLOCK = 1 << 7, /**< time is whatever the caller says */
 	HT_CAP_QUOTE4 = 1 << 8,        /**< IPv4 headers that routers quote are seen */
-	HT_CAP_QUOTE6 = 1 << 9         /**< so are traffic class and label of IPv6 */
+	HT_CAP_QUOTE6 = 1 << 9,        /**< so are traffic class and label of IPv6 */
+	HT_CAP_SYN_SIZE = 1 << 10      /**< a SYN has the size that is asked for */
 };
 
 /** Where a time stamp was taken, worst first. */

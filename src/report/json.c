@@ -308,10 +308,10 @@ set_means(const struct report *rp, unsigned target, json_t *obj)
 {
 	const struct ht_settings *set = ht_session_settings(rp->run.ss);
 	const struct ht_transport *tp = ht_session_transport(rp->run.ss);
+	unsigned port = ht_session_port(rp->run.ss, target);
 
 	json_object_set_new(obj, "protocol", text(ht_proto_name(set->proto)));
-	json_object_set_new(
-	    obj, "port", set->port != 0 ? count(set->port) : json_null());
+	json_object_set_new(obj, "port", port != 0 ? count(port) : json_null());
 	json_object_set_new(obj, "flow", count(rp->run.flow));
 	json_object_set_new(
 	    obj, "transport", text_or_null(tp != NULL ? tp->ops->name : NULL));

@@ -152,6 +152,22 @@ ht_session_set_port(struct ht_session *ss, unsigned target, unsigned port)
 	ss->targets[target].pub.port = port;
 }
 
+unsigned
+ht_session_port(const struct ht_session *ss, unsigned target)
+{
+	static const unsigned ports[HT_PROTO_COUNT] = {
+		[HT_PROTO_UDP] = HT_PORT_UDP,
+		[HT_PROTO_TCP] = HT_PORT_TCP,
+	};
+	unsigned port = ports[ss->set.proto];
+
+	if (target >= ss->n_targets || port == 0)
+		return 0;
+	if (ss->targets[target].pub.port != 0)
+		return ss->targets[target].pub.port;
+	return ss->set.port != 0 ? ss->set.port : port;
+}
+
 int
 ht_session_resolve(struct ht_session *ss, unsigned target, const struct ht_addr *addr,
     const char *error)

@@ -49,10 +49,18 @@ add_probing(const struct ui *ui, struct ui_line *line)
 	const struct ht_transport *tp = ht_session_transport(ui->ss);
 	double interval = (double)set->interval_ns / 1e9;
 
+	unsigned port = target_now(ui) != NULL ? ht_session_port(ui->ss, ui->target)
+					       : 0;
+
 	ui_line_add(line, 5, UI_ROLE_NORMAL, "%s", ht_proto_name(set->proto));
+	if (port != 0)
+		ui_line_add(line, 15, UI_ROLE_NORMAL, "port %u", port);
 	if (tp != NULL)
 		ui_line_add(line, 12, UI_ROLE_NORMAL, "%s", tp->ops->name);
 	ui_line_add(line, 9, UI_ROLE_NORMAL, "%.*fs", interval < 1 ? 2 : 1, interval);
+	/* Else a SYN is as large as the kernel makes it. */
+	if (set->proto == HT_PROTO_TCP && (tp->ops->caps(tp) & HT_CAP_SYN_SIZE) == 0)
+		return;
 	if (set->size < 0)
 		ui_line_add(line, 20, UI_ROLE_NORMAL, "random B");
 	else

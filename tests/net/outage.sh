@@ -162,7 +162,7 @@ for protocol in icmp udp; do
 			case $case in
 			link | route) wanted='f >= 5 && f <= 15 && D <= 2' ;;
 			addr) wanted='D <= 2 && f <= 3' ;;
-			c) wanted='S == 35 && D == 0 && f == 0 && t == 0 && B >= 300 * rows - 100 * (rows - 1) && W < B + 100' ;;
+			c) wanted='S == 35 && D == 0 && f == 0 && t == 0 && B >= 300 * rows - 100 * (rows - 1) && W < B + 700' ;;
 			esac
 			out=$net_tmp/$case.$run
 			if holds "$out" "$wanted"; then

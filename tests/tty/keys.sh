@@ -119,8 +119,8 @@ in_table() {
 		answers s 'random: 100' 64 && shows '64 B' ;;
 	b) answers b '-1 for random: 0' 7 && answers b '-1 for random: 7' 0 ;;
 	Q) answers Q 'Type of service 0..255: 0' 16 && answers Q '0..255: 16' 0 ;;
-	u) toggles u ' udp  sim' ' icmp  sim' ;;
-	t) toggles t ' tcp  sim' ' icmp  sim' ;;
+	u) toggles u ' udp  port 33434' ' icmp  sim' ;;
+	t) toggles t ' tcp  port 80' ' icmp  sim' ;;
 	w | F9) saves "$2" ;;
 	Ctrl-L) spoils ;;
 	Ctrl-Z) suspends 'Hop Host' ;;

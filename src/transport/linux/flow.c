@@ -7,7 +7,7 @@
 static uint16_t
 default_port(unsigned proto)
 {
-	return proto == HT_PROTO_TCP ? HT_FLOW_TCP_PORT : HT_FLOW_UDP_PORT;
+	return proto == HT_PROTO_TCP ? HT_PORT_TCP : HT_PORT_UDP;
 }
 
 struct ht_flow

@@ -12,10 +12,6 @@
 #include <hoptop/transport.h>
 #include <hoptop/types.h>
 
-/** Destination ports where the user names none. */
-#define HT_FLOW_UDP_PORT 33434 /* what traceroute has always used */
-#define HT_FLOW_TCP_PORT 80    /* as in mtr */
-
 /** Source port of flow 0: beyond those that Linux gives to others by itself. */
 #define HT_FLOW_LOCAL_PORT 61000
 

@@ -566,9 +566,9 @@ static unsigned
 raw_caps(const struct ht_transport *tp)
 {
 	(void)tp;
-	return HT_CAP_ICMP | HT_CAP_UDP | HT_CAP_TCP | HT_CAP_KERNEL_RX
-	       | HT_CAP_KERNEL_TX | HT_CAP_REPLY_TTL | HT_CAP_EXTENSIONS | HT_CAP_QUOTE4
-	       | HT_CAP_QUOTE6;
+	return HT_CAP_ICMP | HT_CAP_UDP | HT_CAP_TCP | HT_CAP_SYN_SIZE
+	       | HT_CAP_KERNEL_RX | HT_CAP_KERNEL_TX | HT_CAP_REPLY_TTL
+	       | HT_CAP_EXTENSIONS | HT_CAP_QUOTE4 | HT_CAP_QUOTE6;
 }
 
 static ht_time

@@ -24,9 +24,6 @@
 /* Stamps and answers of a burst have to fit: they are dropped without a word. */
 #define RECEIVE_BUFFER (4 << 20)
 
-/* Any: it is only asked for the route. */
-#define FINDER_PORT 33434
-
 #define FILTER_MAX (2 * HT_RAW_PORTS_MAX + 3)
 #define ALL        UINT32_MAX
 
@@ -294,7 +291,7 @@ ask(const struct ht_raw_sockets *s, const struct ht_addr *target,
     struct ht_addr *ret_source)
 {
 	struct sockaddr_storage sa;
-	socklen_t len = ht_family_sockaddr(s->ff, target, FINDER_PORT, &sa);
+	socklen_t len = ht_family_sockaddr(s->ff, target, HT_PORT_UDP, &sa);
 
 	if (connect(s->finder, (struct sockaddr *)&sa, len) < 0)
 		return -errno;

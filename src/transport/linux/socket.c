@@ -279,7 +279,7 @@ connect_and_ask(int fd, const struct ht_family_facts *ff, const struct ht_addr *
     struct ht_addr *ret_source)
 {
 	struct sockaddr_storage sa;
-	socklen_t len = ht_family_sockaddr(ff, target, HT_FLOW_UDP_PORT, &sa);
+	socklen_t len = ht_family_sockaddr(ff, target, HT_PORT_UDP, &sa);
 
 	if (connect(fd, (struct sockaddr *)&sa, len) < 0)
 		return -errno;

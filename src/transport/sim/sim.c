@@ -88,8 +88,8 @@ heap_pop(struct sim *sim)
 static unsigned
 sim_caps(const struct ht_transport *tp)
 {
-	unsigned caps = HT_CAP_ICMP | HT_CAP_UDP | HT_CAP_TCP | HT_CAP_REPLY_TTL
-			| HT_CAP_EXTENSIONS | HT_CAP_VIRTUAL_CLOCK;
+	unsigned caps = HT_CAP_ICMP | HT_CAP_UDP | HT_CAP_TCP | HT_CAP_SYN_SIZE
+			| HT_CAP_REPLY_TTL | HT_CAP_EXTENSIONS | HT_CAP_VIRTUAL_CLOCK;
 
 	if (ht_simnet_has_rewrites(to_const_sim(tp)->net))
 		caps |= HT_CAP_QUOTE4 | HT_CAP_QUOTE6;
