@@ -149,8 +149,8 @@ ht_original_parse(const void *data, size_t len, struct ht_original *ret_original
 
 /* The error *****************************************************************/
 
-static bool
-is_error(enum ht_family family, unsigned type)
+bool
+ht_icmp_is_error(enum ht_family family, unsigned type)
 {
 	if (family == HT_FAMILY_IP6)
 		return type == UNREACHABLE6 || type == TOO_BIG6 || type == EXCEEDED6
@@ -183,7 +183,7 @@ ht_icmp_error_parse(
 
 	if (r < 0)
 		return r;
-	if (!is_error(family, icmp.type))
+	if (!ht_icmp_is_error(family, icmp.type))
 		return -ENOMSG;
 	seen.type = icmp.type;
 	seen.code = icmp.code;

@@ -44,6 +44,15 @@ struct ht_icmp_seen {
 };
 
 /**
+ * Tell whether messages of this type say what became of a packet: time exceeded,
+ * unreachable, too big, parameter problem.
+ *
+ * False for all that the standards have dropped or not yet made: source quench (RFC
+ * 6633), ICMPv6 errors beyond parameter problem.
+ */
+bool ht_icmp_is_error(enum ht_family family, unsigned type);
+
+/**
  * Read an ICMP packet: an error, an echo, whatever.
  *
  * @param family   of the socket
@@ -61,13 +70,12 @@ int ht_icmp_packet_parse(enum ht_family family, const void *data, size_t len,
 /**
  * Read an ICMP error and the datagram that it quotes.
  *
- * Time exceeded, unreachable, too big and parameter problem are errors (RFC 792,
- * RFC 4443).  The quote may be of any length from a whole IP header on, its upper
- * header missing.
+ * The quote may be of any length from a whole IP header on, its upper header
+ * missing.
  *
  * @param family, data, len  as of ht_icmp_packet_parse()
  * @param ret_seen  set on success; points into data
- * @return 0; -ENOMSG: it is ICMP, but no such error; -EINVAL: as of
+ * @return 0; -ENOMSG: it is ICMP, but not ht_icmp_is_error(); -EINVAL: as of
  *         ht_icmp_packet_parse(), or what it quotes is no packet of the family
  */
 int ht_icmp_error_parse(

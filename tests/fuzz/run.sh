@@ -31,8 +31,8 @@ for fuzzer in "$srcdir"/tests/fuzz/fuzz_*.c; do
 	fi
 done
 
-# Each round is 96000 packets.
-HT_GARBAGE_ROUNDS=11 "${SHELL:-sh}" "$srcdir/tests/net/garbage.sh" >"$builddir/tests/fuzz/out/garbage"
+# Each round is 156000 packets.
+HT_GARBAGE_ROUNDS=7 "${SHELL:-sh}" "$srcdir/tests/net/garbage.sh" >"$builddir/tests/fuzz/out/garbage"
 if [ $? -eq 0 ]; then
 	grep -E '# SKIP|are no answer' "$builddir/tests/fuzz/out/garbage"
 else

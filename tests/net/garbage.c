@@ -94,25 +94,35 @@ payload(struct making *mk)
 	return mk->quote + upper_at(mk->seen) + 8;
 }
 
+/* Make it somebody else's.  TCP has no payload of ours, but a number. */
+static void
+disown(struct making *mk)
+{
+	uint8_t *at = mk->seen->proto == HT_PROTO_TCP ? payload(mk) - 4 : payload(mk);
+
+	for (unsigned i = 0; i < 4; i++)
+		at[i] ^= 0x5a;
+}
+
 static int
 make_foreign(struct making *mk)
 {
-	for (unsigned i = 0; i < 4; i++)
-		payload(mk)[i] ^= 0x5a;
+	disown(mk);
 	return make_error(mk, 11, 3, mk->len);
 }
 
 static int
 make_foreign_unreachable(struct making *mk)
 {
-	for (unsigned i = 0; i < 4; i++)
-		payload(mk)[i] ^= 0x5a;
+	disown(mk);
 	return make_error(mk, 3, 1, mk->len);
 }
 
 static int
 make_old_generation(struct making *mk)
 {
+	if (mk->seen->proto == HT_PROTO_TCP)
+		disown(mk);
 	payload(mk)[4] ^= 0x40;
 	return make_error(mk, 11, 3, mk->len);
 }
@@ -144,7 +154,23 @@ make_bad_checksum(struct making *mk)
 	return n;
 }
 
-/* Echo with a number that is not there; data from a stranger. */
+/* The answer to a SYN whose number is one off. */
+static int
+make_tcp(struct making *mk, struct ht_addr from, uint8_t flags)
+{
+	const struct ht_ip ip = envelope(mk->seen, from);
+	const struct ht_tcp tcp = {
+		.sport = mk->seen->dport,
+		.dport = mk->seen->sport,
+		.seq = (uint32_t)ht_rng_next(mk->rng),
+		.ack = mk->seen->tcp_seq + 2,
+		.flags = flags | HT_TCP_ACK,
+	};
+
+	return ht_build_tcp(mk->buf, mk->size, &ip, &tcp);
+}
+
+/* Echo with a number that is not there; data from a stranger; a reset. */
 static int
 make_stray_answer(struct making *mk)
 {
@@ -164,6 +190,8 @@ make_stray_answer(struct making *mk)
 
 	if (seen->proto == HT_PROTO_ICMP)
 		return ht_build_icmp_echo(mk->buf, mk->size, &ip, &echo);
+	if (seen->proto == HT_PROTO_TCP)
+		return make_tcp(mk, seen->ip.dst, HT_TCP_RST);
 	ip.src = villain(seen);
 	return ht_build_udp(mk->buf, mk->size, &ip, &udp);
 }
@@ -181,6 +209,8 @@ make_spoofed_answer(struct making *mk)
 
 	if (seen->proto == HT_PROTO_ICMP)
 		return ht_build_icmp_echo(mk->buf, mk->size, &ip, &echo);
+	if (seen->proto == HT_PROTO_TCP)
+		return make_tcp(mk, villain(seen), HT_TCP_SYN);
 	return ht_build_udp(mk->buf, mk->size, &ip, &udp);
 }
 
@@ -209,7 +239,7 @@ make_broken_extensions(struct making *mk)
 		.has_length = ht_rng_below(mk->rng, 2) == 0,
 	};
 
-	payload(mk)[0] ^= 0x5a;
+	disown(mk);
 	int n = ht_build_icmp_error(mk->buf, mk->size, &ip, &error);
 	/* Object headers and labels, behind ICMP's header, quote and version. */
 	for (int i = (int)upper_at(mk->seen) + 8 + 128 + 4; i < n; i++)
@@ -229,7 +259,7 @@ make_lying_lengths(struct making *mk)
 		mk->quote[at + i] = (uint8_t)ht_rng_next(mk->rng);
 	if (mk->seen->proto == HT_PROTO_UDP)
 		mk->quote[upper_at(mk->seen) + 5] = (uint8_t)ht_rng_next(mk->rng);
-	payload(mk)[0] ^= 0x5a;
+	disown(mk);
 	int n = make_error(mk, 11, 3, mk->len);
 	/* Where RFC 4884 has the length of the quote. */
 	mk->buf[upper_at(mk->seen) + (is_ip6(mk->seen) ? 4 : 5)] = (uint8_t)ht_rng_next(
@@ -249,24 +279,36 @@ make_unrelated(struct making *mk)
 	return make_error(mk, types4[i], types6[i], mk->len);
 }
 
-/* clang-format off: one kind, one line; heard by: ping socket, UDP socket */
+/* About a probe of ours, but of a type that says nothing about it: source quench
+ * (RFC 6633), and one that is kept for experiments.  TCP gives up at that. */
+static int
+make_unknown_error(struct making *mk)
+{
+	if (mk->seen->proto == HT_PROTO_TCP)
+		disown(mk);
+	return make_error(mk, 4, 100, mk->len);
+}
+
+/* clang-format off: one kind, one line; heard by: ping sockets, UDP
+ * sockets of IPv4, of IPv6; TCP compares its numbers in the kernel */
 static const struct {
 	const char *name;
 	int (*make)(struct making *mk);
-	bool by_icmp, by_udp;
+	bool by_icmp, by_udp4, by_udp6;
 } kinds[] = {
-	{ "foreign payload", make_foreign, true, true },
-	{ "foreign unreachable", make_foreign_unreachable, true, true },
-	{ "token of another time", make_old_generation, true, true },
-	{ "number never sent", make_never_sent, true, true },
-	{ "quote cut off", make_cut_quote, false, false },
-	{ "bad checksum", make_bad_checksum, false, false },
-	{ "stray answer", make_stray_answer, true, true },
-	{ "spoofed answer", make_spoofed_answer, true, true },
-	{ "noise", make_noise, false, false },
-	{ "broken extensions", make_broken_extensions, true, true },
-	{ "lying lengths", make_lying_lengths, true, true },
-	{ "unrelated message", make_unrelated, false, false },
+	{ "foreign payload", make_foreign, true, true, true },
+	{ "foreign unreachable", make_foreign_unreachable, true, true, true },
+	{ "token of another time", make_old_generation, true, true, true },
+	{ "number never sent", make_never_sent, true, true, true },
+	{ "quote cut off", make_cut_quote, false, false, false },
+	{ "bad checksum", make_bad_checksum, false, false, false },
+	{ "stray answer", make_stray_answer, true, true, true },
+	{ "spoofed answer", make_spoofed_answer, true, true, true },
+	{ "noise", make_noise, false, false, false },
+	{ "broken extensions", make_broken_extensions, true, true, true },
+	{ "lying lengths", make_lying_lengths, true, true, true },
+	{ "unrelated message", make_unrelated, false, false, false },
+	{ "unknown error", make_unknown_error, true, false, true },
 };
 /* clang-format on */
 
@@ -285,7 +327,11 @@ garbage_name(unsigned kind)
 bool
 garbage_is_heard(unsigned kind, const struct seen *seen)
 {
-	return seen->proto == HT_PROTO_ICMP ? kinds[kind].by_icmp : kinds[kind].by_udp;
+	if (seen->proto == HT_PROTO_ICMP)
+		return kinds[kind].by_icmp;
+	if (seen->proto == HT_PROTO_UDP)
+		return is_ip6(seen) ? kinds[kind].by_udp6 : kinds[kind].by_udp4;
+	return false;
 }
 
 int

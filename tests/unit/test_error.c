@@ -447,6 +447,8 @@ tells_other_messages_apart(void **state)
 		finish(&b4);
 		assert_int_equal(parse(&b4, HT_FAMILY_IP4, &seen),
 		    memchr(errors4, (int)type, sizeof(errors4)) ? 0 : -ENOMSG);
+		assert_int_equal(ht_icmp_is_error(HT_FAMILY_IP4, type),
+		    memchr(errors4, (int)type, sizeof(errors4)) != NULL);
 		add(&b6, "0000 dead 00000000" HEADER6 UDP6);
 		b6.p[0] = (uint8_t)type;
 		assert_int_equal(parse(&b6, HT_FAMILY_IP6, &seen),

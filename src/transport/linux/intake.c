@@ -10,6 +10,7 @@
 
 #include <linux/errqueue.h>
 
+#include "packet/error.h"
 #include "packet/ext.h"
 #include "transport/linux/family.h"
 
@@ -231,7 +232,11 @@ take_icmp_error(struct dgram *t, const struct ht_socket *s, const struct ht_arri
 		t->tp.malformed++;
 		return;
 	}
-	struct found found = find(t, s, &clue, &a->peer);
+	/* The kernel hands up types that do not say what became of the probe, too. */
+	struct found found = { .match = HT_MATCH_NONE };
+	if (rp.kind == HT_REPLY_LOCAL_ERROR
+	    || ht_icmp_is_error((enum ht_family)s->family, a->icmp_type))
+		found = find(t, s, &clue, &a->peer);
 	if (find_extensions(s, a, data, &ext))
 		rp.ext = &ext;
 	if (found.sent != NULL && rp.kind != HT_REPLY_LOCAL_ERROR) {
