@@ -576,6 +576,16 @@ alloc_tables(struct ht_simnet *net, const char *text, size_t len)
 	return 0;
 }
 
+/* What grows with the number of hops. */
+static int
+alloc_state(struct ht_simnet *net)
+{
+	size_t n = (size_t)net->n_ids * SIM_ADDRS_MAX;
+
+	net->buckets = calloc(n, sizeof(*net->buckets));
+	return net->buckets != NULL ? 0 : -ENOMEM;
+}
+
 static struct ht_simnet *
 fail_whole(struct ht_simnet *net, struct ht_err *err, int code, const char *why)
 {
@@ -606,9 +616,7 @@ ht_simnet_parse(const char *text, size_t len, struct ht_err *err)
 		ht_simnet_free(p.net);
 		return NULL;
 	}
-	p.net->buckets = calloc(
-	    (size_t)p.net->n_ids * SIM_ADDRS_MAX, sizeof(*p.net->buckets));
-	if (p.net->buckets == NULL)
+	if (alloc_state(p.net) < 0)
 		return fail_whole(p.net, err, -ENOMEM, "out of memory");
 	return p.net;
 }
