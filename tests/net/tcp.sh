@@ -265,7 +265,7 @@ errors() {
 for family in 4 6; do
 	target=$(if [ "$family" = 4 ]; then echo 203.0.113.9; else echo 2001:db8:ff::9; fi)
 	until_route 2001:db8:ff::9
-	probe -c 8 -m 6 -Q 184 -F 7 tcp "$target" >"$net_tmp/out$family" &
+	probe -c 8 -m 6 -Q 187 -F 7 tcp "$target" >"$net_tmp/out$family" &
 	jobs="${jobs:-} $!"
 done
 for job in $jobs; do wait "$job"; done
@@ -283,7 +283,7 @@ for family in 4 6; do
 	is "$tcp: from one port, to one port" "$(logged sport "$of") $(logged dport "$of")" \
 		"61007 80"
 	is "$tcp: TTL" "$(logged ttl "$of")" "1 2 3 4 5 6"
-	is "$tcp: TOS" "$(logged tos "$of")" 184
+	is "$tcp: TOS, without ECN" "$(logged tos "$of")" 184
 	is "$tcp: one flow for all routers" "$(logged flow "$of" | wc -w)" 1
 	is "$tcp: size" "$(logged len "$of")" "$(if [ "$family" = 4 ]; then echo 60; else echo 80; fi)"
 	is "$tcp: no SYN twice" "$(logged syn "$of" | wc -w)" 48
@@ -291,9 +291,9 @@ for family in 4 6; do
 	is "$tcp: SYN-ACK is answered by RST" \
 		"$(grep "$of" "$net_tmp/tun.log" | tr ' ' '\n' | sed -n 's/^flags=//p' |
 			sort | uniq -c | tr -s ' ' | paste -s -d ' ' -)" " 48 02  8 14"
-	is "$tcp: MPLS" "$(printf '%s\n' "$out" | grep '^ttl=2 seq=0' | grep -o ' mpls.*')" \
+	is "$tcp: MPLS" "$(printf '%s\n' "$out" | grep '^ttl=2 seq=0' | grep -o ' mpls=[^ ]*' | tr -d '\n')" \
 		" mpls=24001/3/0/1 mpls=16/5/1/254"
-	is "$tcp: interface" "$(printf '%s\n' "$out" | grep '^ttl=3 seq=0' | grep -o ' if.*')" \
+	is "$tcp: interface" "$(printf '%s\n' "$out" | grep '^ttl=3 seq=0' | grep -o ' if[a-z]*=[^ ]*' | tr -d '\n')" \
 		" ifindex=42 ifname=ge-0/0/1"
 	# Not more than the time that a connect() may take, if it is taken for the
 	# departure; bounds above are those of a busy machine.
@@ -304,6 +304,12 @@ for family in 4 6; do
 	errors=${errors#* }
 	at_most "$tcp: RTT" "${errors% *}" 300
 done
+is "TUN IPv4: where the quotes were to" "$(out=$(cat "$net_tmp/out4") && each seen |
+	tr ' ' '\n' | sort -u) $(out=$(cat "$net_tmp/out4") && each changed | tr ' ' '\n' | sort -u)" \
+	"0x60 0x0"
+quoted=$(grep -o ' seen=.*q_label=[^ ]*' "$net_tmp/out6" | sort -u)
+is "TUN IPv6: quotes as sent" "$(printf '%s\n' "$quoted" | sed 's/ q_ttl=.* q_label/ q_label/')" \
+	" seen=0x71 changed=0x0 q_tos=184 q_label=$(printf '0x%05x' $(((0x9e377 * 8) & 0xfffff)))"
 is "TUN IPv6: the label" "$(logged label "family=6 ")" "$(((0x9e377 * 8) & 0xfffff))"
 
 # One SYN at a time: each came when its predecessor was answered, or 100 ms later.
@@ -322,7 +328,7 @@ for family in 4 6; do
 	until_route 2001:db8:ff::8
 	out=$(probe -m 1 tcp "$target")
 	is "routers before RFC 4884, IPv$family: MPLS" \
-		"$(printf '%s\n' "$out" | grep '^ttl=1' | grep -o ' mpls.*')" \
+		"$(printf '%s\n' "$out" | grep '^ttl=1' | grep -o ' mpls=[^ ]*' | tr -d '\n')" \
 		" mpls=24001/3/0/1 mpls=16/5/1/254"
 done
 out=$(probe -f 3 -m 4 tcp 203.0.113.8)

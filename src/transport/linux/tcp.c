@@ -42,6 +42,9 @@
 #define EVENTS_MAX 64
 #define QUOTE_MAX  4096
 
+/* Of the TOS; the kernel keeps them 0 in TCP. */
+#define ECN_BITS 3
+
 /* Stamping begins 0.1 to 1 ms after it was asked for. */
 #define WARM_UP_NS (2 * HT_MS)
 
@@ -54,7 +57,8 @@ struct carrier {
 	bool is_busy;   /* a SYN is in flight */
 	bool is_wanted; /* so that another has to wait */
 	uint8_t ttl;
-	uint16_t port; /* destination */
+	uint16_t port;  /* destination */
+	uint32_t label; /* IPv6, 0: the kernel's choice */
 	uint32_t token;
 	struct ht_addr target;
 	struct ht_hold *hold; /* what is known of the target */
@@ -70,7 +74,7 @@ struct tcp {
 	bool was_polled;
 	bool is_ready;
 	bool has_reset; /* a socket, in this receive() */
-	unsigned n; /* carriers in use */
+	unsigned n;     /* carriers in use */
 	unsigned max;
 	struct carrier carriers[HT_TCP_SOCKETS];
 	struct ht_lports ports;
@@ -246,6 +250,7 @@ launch(struct tcp *t, struct carrier *c, const struct ht_probe *pr,
 	c->is_wanted = false;
 	c->ttl = pr->ttl;
 	c->port = flow->port;
+	c->label = c->syn.is_unlabeled ? 0 : flow->label;
 	c->token = pr->token;
 	c->target = pr->target;
 	c->hold = ht_hold_find(&t->holds, &pr->target);
@@ -363,6 +368,23 @@ find_extensions(const struct tcp *t, const struct ht_family_facts *ff,
 	return true;
 }
 
+/* It would not be here if addresses or ports were others.  The kernel keeps the rest
+ * of the quote to itself, but for traffic class and flow label of IPv6. */
+static void
+read_quote(const struct carrier *c, const struct ht_arrival *a, struct ht_quote *ret_q)
+{
+	*ret_q = (struct ht_quote){ .seen = HT_QUOTE_ADDRESS | HT_QUOTE_PORT };
+	if (c->syn.ff->domain != AF_INET6)
+		return;
+	ret_q->seen |= HT_QUOTE_TOS | HT_QUOTE_LABEL;
+	ret_q->tos = (uint8_t)(a->flowinfo >> 20);
+	ret_q->label = a->flowinfo & 0xfffff;
+	if (ret_q->tos != (c->syn.tos & ~ECN_BITS))
+		ret_q->changed |= HT_QUOTE_TOS;
+	if (c->label != 0 && ret_q->label != c->label)
+		ret_q->changed |= HT_QUOTE_LABEL;
+}
+
 static void
 take_icmp_error(
     struct tcp *t, struct carrier *c, const struct ht_arrival *a, struct sink *sink)
@@ -370,6 +392,7 @@ take_icmp_error(
 	const struct ht_family_facts *ff = c->syn.ff;
 	const struct ht_instant tx = ht_syn_departure(&c->syn, &a->at);
 	struct ht_extensions ext;
+	struct ht_quote quote;
 	struct ht_reply rp = {
 		.kind = kind_of(ff, a),
 		.icmp_type = a->icmp_type,
@@ -377,8 +400,10 @@ take_icmp_error(
 		.from = a->offender,
 		.reply_ttl = a->ttl,
 		.reply_tos = a->tos,
+		.quote = &quote,
 	};
 
+	read_quote(c, a, &quote);
 	if (find_extensions(t, ff, a, &ext))
 		rp.ext = &ext;
 	if (a->icmp_type == ff->too_big_type && a->icmp_code == ff->too_big_code)
@@ -699,6 +724,8 @@ ht_tcp_open(const struct ht_dgram_config *cfg, struct ht_err *err)
 	}
 	t->tp.ops = &tcp_ops;
 	t->caps = HT_CAP_TCP | HT_CAP_KERNEL_RX | HT_CAP_REPLY_TTL | HT_CAP_EXTENSIONS;
+	if (ht_tcp_can(HT_FAMILY_IP6) == 0)
+		t->caps |= HT_CAP_QUOTE6;
 	t->warm = -1;
 	t->max = socket_limit();
 	copy_config(t, cfg);
