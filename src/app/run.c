@@ -37,7 +37,7 @@
 #define NAMES_GRACE (3 * HT_S / 10)
 /* ... and where names are half of what it says. */
 #define TRACE_NAMES_GRACE     HT_S
-#define TRANSPORT_FDS_MAX     160
+#define TRANSPORT_FDS_MAX     300
 #define FDS_MAX               (TRANSPORT_FDS_MAX + NAMES_FDS_MAX + 2)
 #define UNPRIVILEGED_INTERVAL (HT_S / 10)
 #define ROOT_INTERVAL         (HT_S / 100)

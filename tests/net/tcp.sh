@@ -22,10 +22,10 @@ each() {
 hops() { for ttl in 1 2 3 4 5; do hop "$1" "$ttl"; done | tr '\n' ' ' | sed 's/ $//'; }
 
 at_most() {
-	if [ "$2" -le "$3" ]; then ok "$1"; else not_ok "$1" "$2 is more than $3" "$out"; fi
+	if [ "$2" -le "$3" ]; then ok "$1"; else not_ok "$1" "$2 is more than $3" "$(printf '%s\n' "$out" | tail -n 1)"; fi
 }
 at_least() {
-	if [ "$2" -ge "$3" ]; then ok "$1"; else not_ok "$1" "$2 is less than $3" "$out"; fi
+	if [ "$2" -ge "$3" ]; then ok "$1"; else not_ok "$1" "$2 is less than $3" "$(printf '%s\n' "$out" | tail -n 1)"; fi
 }
 
 # until_grep PATTERN FILE: until it is there, for at most 10 s

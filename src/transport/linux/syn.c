@@ -214,23 +214,37 @@ ht_syn_send(struct ht_syn *s, const struct ht_syn_mail *mail)
 	return r;
 }
 
+static int
+take_socket_error(int fd)
+{
+	int error = 0;
+	socklen_t len = sizeof(error);
+
+	getsockopt(fd, SOL_SOCKET, SO_ERROR, &error, &len);
+	return error;
+}
+
 struct ht_syn_state
 ht_syn_look(const struct ht_syn *s)
 {
-	struct ht_syn_state st = { .error = 0 };
-	struct tcp_info info = { .tcpi_state = 0 };
+	struct tcp_info info = { .tcpi_state = TCP_CLOSE };
 	socklen_t len = sizeof(info);
+	int error = take_socket_error(s->fd);
 
 	getsockopt(s->fd, IPPROTO_TCP, TCP_INFO, &info, &len);
-	if (info.tcpi_state == TCP_SYN_SENT)
-		return st;
-	len = sizeof(st.error);
-	getsockopt(s->fd, SOL_SOCKET, SO_ERROR, &st.error, &len);
-	/* The target may have taken it back by now. */
-	st.is_open = info.tcpi_rtt > 0 || info.tcpi_state != TCP_CLOSE;
-	st.rtt_ns = info.tcpi_rtt * HT_US;
-	st.is_doubted = info.tcpi_total_retrans > 0;
-	return st;
+	/* It may have ended between the two questions. */
+	if (error == 0 && info.tcpi_state == TCP_CLOSE)
+		error = take_socket_error(s->fd);
+	return (struct ht_syn_state){
+		/* The target may have taken it back by now. */
+		.is_open = info.tcpi_rtt > 0
+			   || (info.tcpi_state != TCP_SYN_SENT
+			       && info.tcpi_state != TCP_CLOSE),
+		.is_over = info.tcpi_state == TCP_CLOSE,
+		.is_doubted = info.tcpi_total_retrans > 0,
+		.error = error,
+		.rtt_ns = info.tcpi_rtt * HT_US,
+	};
 }
 
 void

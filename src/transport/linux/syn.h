@@ -50,9 +50,10 @@ struct ht_syn_mail {
 /** What came of a SYN, but for what is in the error queue. */
 struct ht_syn_state {
 	bool is_open;    /**< SYN-ACK came */
-	int error;       /**< else: positive errno; ECONNREFUSED: RST came */
-	ht_time rtt_ns;  /**< open: SYN to SYN-ACK by the kernel's clock, 0 unknown */
+	bool is_over;    /**< the kernel waits for nothing any more */
 	bool is_doubted; /**< was sent again, so the answer may be to either */
+	int error;       /**< positive errno; ECONNREFUSED: RST came */
+	ht_time rtt_ns;  /**< open: SYN to SYN-ACK by the kernel's clock, 0 unknown */
 };
 
 /**
@@ -88,7 +89,7 @@ void ht_syn_close(struct ht_syn *s);
  */
 int ht_syn_send(struct ht_syn *s, const struct ht_syn_mail *mail);
 
-/** Ask what came of it; all zero while nothing has. */
+/** Ask what came of it; all zero while nothing has.  Takes the error away. */
 struct ht_syn_state ht_syn_look(const struct ht_syn *s);
 
 /**

@@ -6,8 +6,9 @@
  *     flight between these addresses and ports: the kernel allows no second one, so
  *     the new one has to wait.
  *  2. A socket of that port that is free, or a new one, sends the SYN (syn.h).
- *  3. epoll says which sockets have something to tell.  An ICMP error is in the
- *     error queue, SYN-ACK and RST are in the state of the socket.
+ *  3. poll() says which sockets have something to tell; only those that carry a
+ *     probe are asked.  An ICMP error is in the error queue, SYN-ACK and RST are in
+ *     the state of the socket.
  *  4. What is not answered in its time is given up: the socket is reset, and is free
  *     for the next probe.  How long that is depends on whether the flow is wanted,
  *     and on what is known of the target: hold_time().
@@ -21,7 +22,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/epoll.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
 #include <time.h>
@@ -39,8 +39,7 @@
 #include "transport/linux/socket.h"
 #include "transport/linux/syn.h"
 
-#define EVENTS_MAX 64
-#define QUOTE_MAX  4096
+#define QUOTE_MAX 4096
 
 /* Of the TOS; the kernel keeps them 0 in TCP. */
 #define ECN_BITS 3
@@ -56,6 +55,7 @@ struct carrier {
 	struct ht_syn syn;
 	bool is_busy;   /* a SYN is in flight */
 	bool is_wanted; /* so that another has to wait */
+	short revents;  /* of the newest poll() */
 	uint8_t ttl;
 	uint16_t port;  /* destination */
 	uint32_t label; /* IPv6, 0: the kernel's choice */
@@ -69,12 +69,9 @@ struct tcp {
 	struct ht_dgram_config cfg;
 	char device[16];
 	unsigned caps;
-	int epoll;
 	int warm; /* descriptor: keeps the kernel stamping, -1 before the first use */
 	bool was_polled;
-	bool is_ready;
-	bool has_reset; /* a socket, in this receive() */
-	unsigned n;     /* carriers in use */
+	unsigned n; /* carriers in use */
 	unsigned max;
 	struct carrier carriers[HT_TCP_SOCKETS];
 	struct ht_lports ports;
@@ -124,36 +121,49 @@ find_busy(struct tcp *t, uint16_t local_port, const struct ht_probe *pr, uint16_
 	return NULL;
 }
 
+/* A socket that is free, or NULL; best one that has the ttl already. */
 static struct carrier *
-find_free(struct tcp *t, const struct ht_family_facts *ff, uint16_t local_port)
+find_free(struct tcp *t, const struct ht_family_facts *ff, uint16_t local_port, int ttl)
+{
+	struct carrier *found = NULL;
+
+	for (unsigned i = 0; i < t->n; i++) {
+		struct carrier *c = &t->carriers[i];
+		if (c->is_busy || c->syn.fd < 0 || c->syn.ff != ff
+		    || c->syn.local_port != local_port)
+			continue;
+		if (c->syn.ttl == ttl)
+			return c;
+		found = c;
+	}
+	return t->n < t->max ? NULL : found;
+}
+
+/* Close a socket that is not busy, whatever its port; NULL if there is none. */
+static struct carrier *
+close_idle(struct tcp *t)
 {
 	for (unsigned i = 0; i < t->n; i++) {
 		struct carrier *c = &t->carriers[i];
-		if (!c->is_busy && c->syn.fd >= 0 && c->syn.ff == ff
-		    && c->syn.local_port == local_port)
-			return c;
+		if (c->is_busy || c->syn.fd < 0)
+			continue;
+		ht_syn_close(&c->syn);
+		return c;
 	}
 	return NULL;
 }
 
-/* A place for a new socket: one that was closed, a new one, or that of a socket
- * which is not busy; NULL if there is none. */
+/* A place for a new socket, NULL if all are busy. */
 static struct carrier *
 find_place(struct tcp *t)
 {
-	struct carrier *idle = NULL;
-
-	for (unsigned i = 0; i < t->n; i++) {
+	for (unsigned i = 0; i < t->n; i++)
 		if (t->carriers[i].syn.fd < 0)
 			return &t->carriers[i];
-		if (!t->carriers[i].is_busy)
-			idle = &t->carriers[i];
-	}
-	if (t->n < t->max)
-		return &t->carriers[t->n++];
-	if (idle != NULL)
-		ht_syn_close(&idle->syn);
-	return idle;
+	if (t->n == t->max)
+		return close_idle(t);
+	t->carriers[t->n].syn.fd = -1;
+	return &t->carriers[t->n++];
 }
 
 /* Let the SYN that left first make room. */
@@ -172,22 +182,6 @@ want_oldest(struct tcp *t)
 		oldest->is_wanted = true;
 }
 
-static int
-open_carrier(struct tcp *t, struct carrier *c, const struct ht_family_facts *ff,
-    uint16_t local_port)
-{
-	struct epoll_event ev = { .events = EPOLLOUT | EPOLLERR | EPOLLET,
-		.data.u32 = (uint32_t)(c - t->carriers) };
-
-	*c = (struct carrier){ .syn.fd = -1 };
-	int r = ht_syn_open(&c->syn, ff, &t->cfg, local_port);
-	if (r == 0 && epoll_ctl(t->epoll, EPOLL_CTL_ADD, c->syn.fd, &ev) < 0) {
-		r = -errno;
-		ht_syn_close(&c->syn);
-	}
-	return r;
-}
-
 static bool
 is_any_busy(const struct tcp *t)
 {
@@ -204,21 +198,39 @@ is_short_of_descriptors(int r)
 }
 
 static int
-get_carrier(struct tcp *t, const struct ht_family_facts *ff, uint16_t local_port,
+open_carrier(struct tcp *t, const struct ht_family_facts *ff, uint16_t local_port,
     struct carrier **ret_carrier)
 {
-	struct carrier *c = find_free(t, ff, local_port);
-	int r = 0;
+	struct carrier *c = find_place(t);
 
-	if (c == NULL) {
-		c = find_place(t);
-		r = c != NULL ? open_carrier(t, c, ff, local_port) : -EMFILE;
-	}
 	*ret_carrier = c;
-	if (!is_short_of_descriptors(r) || !is_any_busy(t))
+	if (c == NULL)
+		return -EMFILE;
+	int r = ht_syn_open(&c->syn, ff, &t->cfg, local_port);
+	/* So many can be had, and no more. */
+	if (is_short_of_descriptors(r))
+		t->max = t->n;
+	return r;
+}
+
+static int
+get_carrier(struct tcp *t, const struct ht_family_facts *ff, uint16_t local_port,
+    int ttl, struct carrier **ret_carrier)
+{
+	*ret_carrier = find_free(t, ff, local_port, ttl);
+	if (*ret_carrier != NULL)
+		return 0;
+
+	int r = open_carrier(t, ff, local_port, ret_carrier);
+	if (!is_short_of_descriptors(r))
 		return r;
+	*ret_carrier = find_free(t, ff, local_port, ttl);
+	if (*ret_carrier != NULL)
+		return 0;
+	if (close_idle(t) != NULL)
+		return open_carrier(t, ff, local_port, ret_carrier);
 	want_oldest(t);
-	return -EAGAIN;
+	return is_any_busy(t) ? -EAGAIN : r;
 }
 
 /* What does not go away by waiting, but by another socket. */
@@ -248,6 +260,7 @@ launch(struct tcp *t, struct carrier *c, const struct ht_probe *pr,
 	}
 	c->is_busy = true;
 	c->is_wanted = false;
+	c->revents = 0;
 	c->ttl = pr->ttl;
 	c->port = flow->port;
 	c->label = c->syn.is_unlabeled ? 0 : flow->label;
@@ -267,7 +280,8 @@ send_from(struct tcp *t, const struct ht_lport *p, const struct ht_probe *pr,
 		c->is_wanted = true;
 		return -EAGAIN;
 	}
-	int r = get_carrier(t, ht_family_facts(pr->target.family), p->actual, &c);
+	int r = get_carrier(
+	    t, ht_family_facts(pr->target.family), p->actual, pr->ttl, &c);
 	return r == 0 ? launch(t, c, pr, flow) : r;
 }
 
@@ -332,6 +346,14 @@ hand_up(struct carrier *c, struct ht_reply *rp, struct sink *sink)
 	c->is_busy = false;
 	sink->count++;
 	sink->fn(sink->ctx, rp);
+}
+
+/* Nothing came, and nothing is waited for any more. */
+static void
+drop(struct carrier *c)
+{
+	ht_hold_silent(c->hold, c->ttl);
+	c->is_busy = false;
 }
 
 static uint8_t
@@ -445,7 +467,6 @@ find_answer(struct tcp *t, struct carrier *c, struct sink *sink)
 static void
 reset(struct tcp *t, struct carrier *c, struct sink *sink)
 {
-	t->has_reset = true;
 	ht_syn_reset(&c->syn);
 	for (int i = 0; i < DRAIN_MAX && take_error(t, c, sink); i++)
 		;
@@ -484,42 +505,70 @@ take_state(struct carrier *c, const struct ht_syn_state *st, struct sink *sink)
 	hand_up(c, &rp, sink);
 }
 
-/* A socket has something to tell. */
+/* A socket says something, but has no ICMP error: SYN-ACK, RST, or the end. */
 static void
-take_event(struct tcp *t, struct carrier *c, uint32_t events, struct sink *sink)
+find_state(struct tcp *t, struct carrier *c, struct sink *sink)
 {
-	if (events & EPOLLERR)
+	const struct ht_syn_state st = ht_syn_look(&c->syn);
+
+	/* An ICMP error that came since then explains it better. */
+	if (st.error != 0)
 		find_answer(t, c, sink);
-	if (c->is_busy) {
-		const struct ht_syn_state st = ht_syn_look(&c->syn);
-		/* An ICMP error that came since then explains it better. */
-		if (st.error != 0)
-			find_answer(t, c, sink);
-		/* Not ours to say: the kernel has waited for longer than we should. */
-		if (c->is_busy && (st.is_open || st.error != 0)
-		    && st.error != ETIMEDOUT)
-			take_state(c, &st, sink);
-	}
-	/* Where the answer was there before connect() was over, and with SYN-ACK, the
-	 * connection goes on until it is reset; else it has ended by itself. */
-	if (!c->is_busy && !(events & EPOLLHUP))
-		reset(t, c, sink);
+	if (!c->is_busy)
+		return;
+	/* A time that the kernel waits for in vain is longer than ours. */
+	if (st.is_open || (st.error != 0 && st.error != ETIMEDOUT))
+		take_state(c, &st, sink);
+	else if (st.is_over)
+		drop(c);
 }
 
 static void
-take_events(struct tcp *t, struct sink *sink)
+take_event(struct tcp *t, struct carrier *c, struct sink *sink)
 {
-	struct epoll_event events[EVENTS_MAX];
-	int n;
+	if (c->revents & POLLERR)
+		find_answer(t, c, sink);
+	if (c->is_busy)
+		find_state(t, c, sink);
+	/* Where the answer was there before connect() was over, and with SYN-ACK, the
+	 * connection goes on until it is reset; else it has ended by itself. */
+	if (!c->is_busy && !(c->revents & POLLHUP))
+		reset(t, c, sink);
+}
 
-	do {
-		n = epoll_wait(t->epoll, events, EVENTS_MAX, 0);
-		for (int i = 0; i < n; i++) {
-			struct carrier *c = &t->carriers[events[i].data.u32];
-			if (c->is_busy)
-				take_event(t, c, events[i].events, sink);
-		}
-	} while (n == EVENTS_MAX);
+static int
+list_busy(const struct tcp *t, struct pollfd *fds, int max)
+{
+	int n = 0;
+
+	for (unsigned i = 0; i < t->n && n < max; i++)
+		if (t->carriers[i].is_busy)
+			fds[n++] = (struct pollfd){ .fd = t->carriers[i].syn.fd,
+				.events = POLLOUT };
+	return n;
+}
+
+/* What poll() said about those that list_busy() gave; who was not asked is looked
+ * at in any case. */
+static void
+note_busy(struct tcp *t, const struct pollfd *fds, int n)
+{
+	int k = 0;
+
+	for (unsigned i = 0; i < t->n; i++)
+		if (t->carriers[i].is_busy)
+			t->carriers[i].revents = k < n ? fds[k++].revents
+						       : POLLOUT | POLLERR;
+}
+
+static void
+ask_busy(struct tcp *t)
+{
+	struct pollfd fds[HT_TCP_SOCKETS];
+	int n = list_busy(t, fds, HT_TCP_SOCKETS);
+
+	if (n > 0 && poll(fds, (nfds_t)n, 0) > 0)
+		note_busy(t, fds, n);
 }
 
 static bool
@@ -536,8 +585,7 @@ give_up(struct tcp *t, struct carrier *c, struct sink *sink)
 {
 	reset(t, c, sink);
 	if (c->is_busy)
-		ht_hold_silent(c->hold, c->ttl);
-	c->is_busy = false;
+		drop(c);
 }
 
 static int
@@ -545,18 +593,18 @@ tcp_receive(struct ht_transport *tp, ht_time now, ht_reply_fn *fn, void *ctx)
 {
 	struct tcp *t = to_tcp(tp);
 	struct sink sink = { .fn = fn, .ctx = ctx };
-	bool is_due = is_any_due(t, now);
 
-	t->has_reset = false;
-	if (!t->was_polled || t->is_ready || is_due)
-		take_events(t, &sink);
-	for (unsigned i = 0; is_due && i < t->n; i++)
-		if (t->carriers[i].is_busy && end_of(&t->carriers[i]) <= now)
-			give_up(t, &t->carriers[i], &sink);
-	/* A reset is an event as well, which nobody is to wake up for. */
-	if (t->has_reset)
-		take_events(t, &sink);
-	t->was_polled = t->is_ready = false;
+	if (!t->was_polled || is_any_due(t, now))
+		ask_busy(t);
+	t->was_polled = false;
+	for (unsigned i = 0; i < t->n; i++) {
+		struct carrier *c = &t->carriers[i];
+		if (c->is_busy && c->revents != 0)
+			take_event(t, c, &sink);
+		c->revents = 0;
+		if (c->is_busy && end_of(c) <= now)
+			give_up(t, c, &sink);
+	}
 	return sink.count;
 }
 
@@ -565,9 +613,8 @@ tcp_polled(struct ht_transport *tp, const struct pollfd *fds, int n)
 {
 	struct tcp *t = to_tcp(tp);
 
+	note_busy(t, fds, n);
 	t->was_polled = true;
-	for (int i = 0; i < n; i++)
-		t->is_ready |= fds[i].fd == t->epoll && fds[i].revents != 0;
 }
 
 /* Getting ready *************************************************************/
@@ -606,10 +653,7 @@ tcp_prepare(struct ht_transport *tp, const struct ht_addr *target, enum ht_proto
 static int
 tcp_fds(const struct ht_transport *tp, struct pollfd *fds, int max)
 {
-	if (max < 1)
-		return 0;
-	fds[0] = (struct pollfd){ .fd = to_const_tcp(tp)->epoll, .events = POLLIN };
-	return 1;
+	return list_busy(to_const_tcp(tp), fds, max);
 }
 
 static unsigned
@@ -640,7 +684,6 @@ tcp_close(struct ht_transport *tp)
 	ht_lports_done(&t->ports);
 	if (t->warm >= 0)
 		close(t->warm);
-	close(t->epoll);
 	free(t);
 }
 
@@ -716,10 +759,9 @@ ht_tcp_open(const struct ht_dgram_config *cfg, struct ht_err *err)
 {
 	struct tcp *t = calloc(1, sizeof(*t));
 
-	if (t == NULL || (t->epoll = epoll_create1(EPOLL_CLOEXEC)) < 0) {
-		*err = (struct ht_err){ .code = t == NULL ? -ENOMEM : -errno };
-		snprintf(err->text, sizeof(err->text), "tcp: %s", strerror(-err->code));
-		free(t);
+	if (t == NULL) {
+		*err = (struct ht_err){ .code = -ENOMEM };
+		snprintf(err->text, sizeof(err->text), "tcp: %s", strerror(ENOMEM));
 		return NULL;
 	}
 	t->tp.ops = &tcp_ops;

@@ -34,7 +34,7 @@
 
 #include "transport/linux/dgram.h"
 
-/** Most sockets for probes; there is one more for each flow. */
+/** Most sockets for probes, and to poll for; each flow keeps one more. */
 #define HT_TCP_SOCKETS 128
 
 /**
