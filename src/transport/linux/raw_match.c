@@ -94,74 +94,73 @@ by_ports(struct ht_raw_table *tb, const struct ht_raw_sent *like, ht_time now)
 
 /* Quotes ********************************************************************/
 
-/* Did it leave from here, as the quote has it? */
-static bool
-is_source_right(const struct ht_raw_table *tb, const struct ht_original *o,
+/* One end of the probe, as the quote has it. */
+enum end {
+	END_WRONG = 0, /* the address is right, the port is not: somebody else's */
+	END_REWRITTEN, /* another address, and maybe port */
+	END_RIGHT
+};
+
+static enum end
+judge(const struct ht_addr *is, const struct ht_addr *was, bool is_port_right)
+{
+	if (!is_same(is, was))
+		return END_REWRITTEN;
+	return is_port_right ? END_RIGHT : END_WRONG;
+}
+
+static enum end
+judge_source(const struct ht_raw_table *tb, const struct ht_original *o,
     const struct ht_raw_sent *sent)
 {
-	if (!is_same(&o->ip.src, &sent->source))
-		return false;
-	if (o->proto == HT_PROTO_ICMP)
-		return o->id == tb->echo_id;
-	return o->proto == HT_PROTO_NONE || o->sport == sent->local_port;
+	bool is_port_right = o->proto == HT_PROTO_ICMP ? o->id == tb->echo_id
+						       : o->sport == sent->local_port;
+
+	return judge(&o->ip.src, &sent->source, is_port_right);
 }
 
+static enum end
+judge_target(const struct ht_original *o, const struct ht_raw_sent *sent)
+{
+	bool is_port_right = o->proto == HT_PROTO_ICMP || o->dport == sent->port;
+
+	return judge(&o->ip.dst, &sent->target, is_port_right);
+}
+
+/* A NAT changes one end of a packet, not both. */
 static bool
-is_target_right(const struct ht_original *o, const struct ht_raw_sent *sent)
+are_ends_right(const struct ht_raw_table *tb, const struct ht_original *o,
+    const struct ht_raw_sent *sent)
 {
-	if (!is_same(&o->ip.dst, &sent->target))
-		return false;
-	return o->proto == HT_PROTO_NONE || o->proto == HT_PROTO_ICMP
-	       || o->dport == sent->port;
+	enum end source = judge_source(tb, o, sent), target = judge_target(o, sent);
+
+	return source != END_WRONG && target != END_WRONG
+	       && (source == END_RIGHT || target == END_RIGHT);
 }
 
-/* Which protocol does the header say, if the rest was cut off? */
-static unsigned
-proto_of(const struct ht_original *o)
-{
-	if (o->proto != HT_PROTO_NONE || o->ip.is_fragment)
-		return o->proto;
-	switch (o->ip.data_len >= 8 ? 0 : o->ip.proto) {
-	case HT_IP_ICMP:
-		return HT_PROTO_ICMP;
-	case HT_IP_UDP:
-		return HT_PROTO_UDP;
-	case HT_IP_TCP:
-		return HT_PROTO_TCP;
-	default:
-		return HT_PROTO_NONE;
-	}
-}
-
-/* By the IPv4 ID.  Source or target may have been rewritten, not both; where it
- * was the source, by a NAT, anybody behind that may have sent it. */
+/* By the IPv4 ID.  Where the source was rewritten anybody behind the same NAT may
+ * have sent it, so the size has to be right as well. */
 static bool
 is_by_id(const struct ht_raw_table *tb, const struct ht_original *o,
     const struct ht_raw_sent *sent)
 {
 	if (o->ip.src.family != HT_FAMILY_IP4 || !sent->is_used || sent->id != o->ip.id
-	    || sent->proto != proto_of(o))
+	    || sent->proto != o->proto || !are_ends_right(tb, o, sent))
 		return false;
 	if (o->proto == HT_PROTO_ICMP && o->seq != (uint16_t)sent->token)
 		return false;
-	if (o->proto == HT_PROTO_NONE)
-		return is_source_right(tb, o, sent) && is_target_right(o, sent);
-	return is_source_right(tb, o, sent)
-	       || (is_target_right(o, sent) && !is_same(&o->ip.src, &sent->source)
-		   && o->ip.total == sent->size);
+	return judge_source(tb, o, sent) == END_RIGHT || o->ip.total == sent->size;
 }
 
+/* By the number of TCP, or that of ICMP under our identifier. */
 static bool
 is_by_seq(const struct ht_raw_table *tb, const struct ht_original *o,
     const struct ht_raw_sent *sent)
 {
-	if (!sent->is_used || sent->proto != o->proto)
+	if (!sent->is_used || sent->proto != o->proto || !are_ends_right(tb, o, sent))
 		return false;
-	if (o->proto == HT_PROTO_TCP && o->tcp_seq != ht_raw_seq(tb, sent->token))
-		return false;
-	if (o->proto == HT_PROTO_ICMP && o->id != tb->echo_id)
-		return false;
-	return is_source_right(tb, o, sent) || is_target_right(o, sent);
+	return o->proto == HT_PROTO_TCP ? o->tcp_seq == ht_raw_seq(tb, sent->token)
+					: o->id == tb->echo_id;
 }
 
 static struct ht_raw_sent *
