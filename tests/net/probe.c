@@ -6,6 +6,7 @@
  *     probe [OPTION]... icmp|udp|tcp ADDRESS
  *
  *     -R     through raw sockets            -M MARK    with this mark (-R)
+ *     -B BYTE  pattern
  *     -c N   probes per ttl (1)             -f -m TTL  first, last ttl (1, 30)
  *     -s N   bytes of the IP packet (64)    -Q TOS     -P PORT  -F FLOW
  *     -S N   sizes from -s to this, one after the other
@@ -13,6 +14,7 @@
  *     -L PORT         source port of flow 0
  *     -I DEV -a ADDR  device, source        -o         as on an older kernel
  *     -b N   look for answers after every N probes only (1)
+ *     -k     keep to -i, do not send sooner; print at once
  *     -q     totals only                    -n         only ask whether we may
  *     -x     look all the time, without waiting: stuck=N sockets were ready then
  *            with nothing to read, and stayed so
@@ -48,6 +50,7 @@ struct options {
 	ht_time gap;
 	ht_time wait;
 	bool is_quiet;
+	bool keeps_pace;
 	bool only_asks;
 	bool is_raw;
 	uint32_t mark;
@@ -170,10 +173,16 @@ listen_once(struct ht_transport *tp, struct totals *tt, ht_time until)
 	tt->idle += ready > 0 && got == 0;
 }
 
+static bool
+has_all(const struct totals *tt)
+{
+	return tt->sent > 0 && tt->received == tt->sent;
+}
+
 static void
 listen_until(struct ht_transport *tp, struct totals *tt, ht_time until)
 {
-	while (now_ns() < until && (tt->sent == 0 || tt->received < tt->sent))
+	while (now_ns() < until && (!has_all(tt) || tt->opt->keeps_pace))
 		listen_once(tp, tt, until);
 }
 
@@ -330,6 +339,9 @@ set_option(struct options *opt, int c, const char *arg)
 	case 'i':
 		opt->gap = n * HT_US;
 		break;
+	case 'B':
+		opt->probe.pattern = (uint8_t)n;
+		break;
 	case 'R':
 		opt->is_raw = true;
 		break;
@@ -353,6 +365,10 @@ set_option(struct options *opt, int c, const char *arg)
 		break;
 	case 'x':
 		opt->is_restless = true;
+		break;
+	case 'k':
+		opt->keeps_pace = true;
+		setvbuf(stdout, NULL, _IOLBF, 0);
 		break;
 	case 'n':
 		opt->only_asks = true;
@@ -401,7 +417,7 @@ main(int argc, char **argv)
 	struct ht_err err;
 	int c;
 
-	while ((c = getopt(argc, argv, "b:c:f:m:M:Rs:S:Q:P:F:L:i:w:I:a:oqnx")) != -1)
+	while ((c = getopt(argc, argv, "b:B:c:f:m:M:Rs:S:Q:P:F:L:i:w:I:a:koqnx")) != -1)
 		set_option(&opt, c, optarg);
 	if (argc - optind != 2 || opt.first > opt.last || opt.burst == 0
 	    || !ht_addr_parse(argv[optind + 1], &opt.probe.target))
