@@ -436,6 +436,9 @@ an_id_by_chance_is_not_enough(void **state)
 	bad = p;
 	set16(&bad, 28, 0x4242); /* somebody else's payload */
 	assert_int_equal(quoted(&bad, bad.len, &q).match, HT_MATCH_NONE);
+	bad = p;
+	set16(&bad, 24, 8), set16(&bad, 28, 0x4242); /* that, and denied */
+	assert_int_equal(quoted(&bad, bad.len, &q).match, HT_MATCH_NONE);
 	/* Less than 8 bytes behind the header: no router does that (RFC 792). */
 	for (size_t len = 20; len < 28; len++)
 		assert_int_equal(quoted(&p, len, &q).match, HT_MATCH_NONE);

@@ -138,6 +138,16 @@ are_ends_right(const struct ht_raw_table *tb, const struct ht_original *o,
 	       && (source == END_RIGHT || target == END_RIGHT);
 }
 
+/* A header that hides payload which is there, and says who has sent it, lies. */
+static bool
+is_length_right(const struct ht_original *o, const struct ht_raw_sent *sent)
+{
+	size_t headers = o->ip.src.family == HT_FAMILY_IP6 ? 48 : 28;
+	size_t here = o->ip.data_len - 8, was = sent->size - headers;
+
+	return o->proto != HT_PROTO_UDP || o->payload_len >= (here < was ? here : was);
+}
+
 /* By the IPv4 ID.  Where the source was rewritten anybody behind the same NAT may
  * have sent it, so the size has to be right as well. */
 static bool
@@ -145,7 +155,8 @@ is_by_id(const struct ht_raw_table *tb, const struct ht_original *o,
     const struct ht_raw_sent *sent)
 {
 	if (o->ip.src.family != HT_FAMILY_IP4 || !sent->is_used || sent->id != o->ip.id
-	    || sent->proto != o->proto || !are_ends_right(tb, o, sent))
+	    || sent->proto != o->proto || !are_ends_right(tb, o, sent)
+	    || !is_length_right(o, sent))
 		return false;
 	if (o->proto == HT_PROTO_ICMP && o->seq != (uint16_t)sent->token)
 		return false;
@@ -192,7 +203,9 @@ find_unnumbered(struct ht_raw_table *tb, const struct ht_original *o, ht_time no
 
 	if (o->proto != HT_PROTO_UDP)
 		return nobodys(o->proto == HT_PROTO_ICMP && o->id == tb->echo_id);
-	return by_ports(tb, &like, now);
+
+	struct ht_raw_found f = by_ports(tb, &like, now);
+	return f.sent == NULL || is_length_right(o, f.sent) ? f : nobodys(true);
 }
 
 struct ht_raw_found
