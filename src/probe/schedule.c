@@ -529,13 +529,28 @@ is_transit_beyond(const struct ht_schedule *sch, unsigned ttl)
 	return false;
 }
 
+/* Does anything answer behind it that is no refusal?  Then others get through. */
+static bool
+is_passed(const struct ht_schedule *sch, unsigned ttl)
+{
+	unsigned last = sch->end != 0 ? sch->end : min_of(frontier(sch), HT_TTL_MAX);
+
+	for (unsigned t = ttl + 1; t <= last; t++) {
+		const struct ht_slot *slot = &sch->slots[t];
+		if (slot->silent_run == 0
+		    && (slot->transit_run > 0 || slot->target_run > 0))
+			return true;
+	}
+	return false;
+}
+
 static void
 judge_refusal(struct ht_schedule *sch, unsigned ttl)
 {
 	const struct ht_slot *slot = &sch->slots[ttl];
 	bool is_sure = slot->refusal_run >= END_RUN;
 
-	if (ttl < sch->set->due_ttl)
+	if (ttl < sch->set->due_ttl || is_passed(sch, ttl))
 		return;
 	if (!is_sure && (slot->is_transit || is_transit_beyond(sch, ttl)))
 		return;

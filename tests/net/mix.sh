@@ -32,7 +32,7 @@ trace() {
 	shift 3
 	names="$names $name"
 	{
-		$who c "$net_tmp/hoptop" -r -n -i 0.2 -c 20 -o "SRDdtBpW" "$@" "$to" \
+		$who c "$net_tmp/hoptop" -r -n -i 0.2 -c 20 -o "SRDdtBmW" "$@" "$to" \
 			>"$net_tmp/$name" 2>"$net_tmp/$name.err"
 		echo "status $?" >>"$net_tmp/$name"
 	} &
