@@ -213,6 +213,10 @@ is "the target's application saw no connection" \
 
 ## The simulator behind TUN ####################################################
 
+if ! in_ns t ip tuntap add mode tun name tun 2>/dev/null; then
+	skip "the simulator behind TUN" "TUN devices are not permitted"
+	net_done
+fi
 ip netns del "${net_prefix}c"
 tun_ns
 cat >"$net_tmp/tun.net" <<-END
@@ -233,6 +237,12 @@ cat >"$net_tmp/old.net" <<-END
 	hop 3 198.51.100.3 rtt 1ms quote 28
 	hop 4 target       rtt 2ms tcp closed
 END
+cat >"$net_tmp/late.net" <<-END
+	target 203.0.113.7
+	hop 1 192.168.1.7 rtt 1100ms
+	hop 2 target      rtt 2ms
+END
+tun_start late
 tun_start tun --log-all
 sim=$tun_pid
 # In a namespace made anew the source of IPv6 is a moment late.
@@ -262,6 +272,18 @@ errors() {
 		awk '{ v[NR] = $1 } END { print v[1], v[int((NR + 1) / 2)], NR }'
 }
 
+# A process that stands still cannot keep the kernel from sending the SYN again.
+as_user c sh -c 'echo $$ >&3; exec "$@"' sh "$net_tmp/probe" -m 1 -w 4000 \
+	tcp 203.0.113.7 >"$net_tmp/late.out" 3>"$net_tmp/late.pid" &
+late=$!
+tries=0
+until in_ns c ss -Htan state syn-sent | grep -q .; do
+	tries=$((tries + 1))
+	[ "$tries" -lt 500 ] || break
+	sleep 0.01
+done
+kill -STOP "$(cat "$net_tmp/late.pid")"
+
 for family in 4 6; do
 	target=$(if [ "$family" = 4 ]; then echo 203.0.113.9; else echo 2001:db8:ff::9; fi)
 	until_route 2001:db8:ff::9
@@ -275,6 +297,13 @@ for family in 4 6; do
 		"$(get sent) $(get received) $(get wrong)" "48 40 0"
 done
 kill "$sim" && wait "$sim" 2>/dev/null
+
+until_grep kind=time "$net_tmp/late.log" || say "no answer to the SYN that was late"
+kill -CONT "$(cat "$net_tmp/late.pid")"
+wait "$late"
+out=$(cat "$net_tmp/late.out")
+is "an answer when there were two SYNs says who, but no time" \
+	"$(each from) $(each kind) $(each match)" "192.168.1.7 time-exceeded 1"
 
 for family in 4 6; do
 	out=$(cat "$net_tmp/out$family")
