@@ -42,9 +42,10 @@ struct ht_arrival {
 int ht_arrival_read(int fd, const struct ht_family_facts *ff, int flags, uint8_t *buf,
     size_t size, struct ht_arrival *ret_arrival);
 
-/** Messages taken in one call, and bytes kept of each. */
+/** Messages taken in one call, and bytes kept of each: the largest probe comes back
+ * whole to raw sockets, which look at its checksum. */
 #define HT_INBOX_SIZE 8
-#define HT_INBOX_DATA 4096
+#define HT_INBOX_DATA 9216
 
 /** Messages of one queue. */
 struct ht_inbox {

@@ -34,10 +34,9 @@
 #include "transport/linux/raw_socket.h"
 #include "transport/linux/stamps.h"
 
-#define FAMILIES  2
-#define ROUTES    64 /* as many targets as a session has */
-#define FLOWS     16 /* whose state is kept for each target */
-#define PACKET_IN 4096
+#define FAMILIES 2
+#define ROUTES   64 /* as many targets as a session has */
+#define FLOWS    16 /* whose state is kept for each target */
 
 /* Stamping begins 0.1 to 1 ms after it was asked for. */
 #define WARM_UP_NS (2 * HT_MS)
@@ -48,10 +47,8 @@
 /* Stamps that may wait before they are read, answer or not. */
 #define STAMPS_WAITING 64
 
-/* Messages taken from one queue in one go, so that a flood cannot keep us, and
- * errors of recvmsg() in a row until we believe that there is nothing. */
-#define DRAIN_MAX    65536
-#define FAILURES_MAX 16
+/* Batches taken from one queue in one go, so that a flood cannot keep us. */
+#define BATCHES_MAX (65536 / HT_INBOX_SIZE)
 
 /* Of a TCP flow: who has reached the target, and was the last to try. */
 struct syn {
@@ -80,8 +77,15 @@ struct raw {
 	bool is_ready[FAMILIES][HT_RAW_EAR_COUNT];
 	struct ht_raw_table table;
 	uint8_t out[HT_RAW_SIZE_MAX];
-	uint8_t in[PACKET_IN];
-	uint8_t own[PACKET_IN]; /* a packet of ours that comes with its stamp */
+	struct ht_inbox in;
+	struct ht_inbox departures;
+};
+
+/* A packet that came in. */
+struct mail {
+	const struct ht_raw_sockets *s;
+	const struct ht_arrival *a;
+	const uint8_t *data; /* a->len bytes */
 };
 
 /* Where replies go to. */
@@ -273,22 +277,36 @@ find_own(struct raw *t, const uint8_t *data, size_t len, ht_time now)
 }
 
 static void
-take_departure(
-    struct raw *t, const struct ht_raw_sockets *s, const struct ht_arrival *a)
+take_departure(struct raw *t, const struct mail *m)
 {
+	const struct ht_arrival *a = m->a;
 	struct ht_raw_sent *sent;
 
 	if (a->origin != SO_EE_ORIGIN_TIMESTAMPING)
 		return;
 	if (a->len == 0) {
 		sent = &t->table.sent[(uint16_t)a->id];
-		if (!s->is_tsid || sent->token != a->id)
+		if (!m->s->is_tsid || sent->token != a->id)
 			return;
 	} else {
-		sent = find_own(t, t->own, a->len, a->at.user);
+		sent = find_own(t, m->data, a->len, a->at.user);
 	}
 	if (sent != NULL && sent->is_used && sent->at.kernel == 0)
 		sent->at.kernel = a->at.kernel;
+}
+
+/* Take a batch; give back whether there may be more. */
+static bool
+take_departures(struct raw *t, const struct ht_raw_sockets *s)
+{
+	struct ht_inbox *inbox = &t->departures;
+	int r = ht_arrival_batch(s->out, s->ff, MSG_ERRQUEUE, inbox);
+
+	for (unsigned i = 0; i < inbox->n; i++)
+		take_departure(
+		    t, &(struct mail){
+			   .s = s, .a = &inbox->arrivals[i], .data = inbox->data[i] });
+	return r == 0 && inbox->n == HT_INBOX_SIZE;
 }
 
 /* Read stamps until that of a probe is there; all of them for NULL. */
@@ -296,21 +314,10 @@ static void
 drain_departures(
     struct raw *t, const struct ht_raw_sockets *s, const struct ht_raw_sent *wanted)
 {
-	int failures = 0;
-
-	for (unsigned n = 0; n < DRAIN_MAX && failures < FAILURES_MAX; n++) {
-		struct ht_arrival a;
-		if (wanted != NULL && wanted->at.kernel != 0)
+	for (unsigned n = 0; n < BATCHES_MAX; n++)
+		if (!take_departures(t, s)
+		    || (wanted != NULL && wanted->at.kernel != 0))
 			return;
-		int r = ht_arrival_read(
-		    s->out, s->ff, MSG_ERRQUEUE, t->own, sizeof(t->own), &a);
-		if (r == -EAGAIN)
-			return;
-		if (r < 0)
-			failures++;
-		else
-			take_departure(t, s, &a);
-	}
 }
 
 static void
@@ -325,15 +332,16 @@ drain_all_departures(struct raw *t)
 /* Handing up ****************************************************************/
 
 static void
-hand_up(struct raw *t, const struct ht_raw_sockets *s, const struct ht_raw_found *f,
-    const struct ht_arrival *a, struct ht_reply *rp, struct sink *sink)
+hand_up(struct raw *t, const struct mail *m, const struct ht_raw_found *f,
+    struct ht_reply *rp, struct sink *sink)
 {
+	const struct ht_arrival *a = m->a;
 	struct ht_raw_sent *sent = f->sent;
 
 	if (f->match == HT_MATCH_NONE && !f->is_about_us)
 		return;
 	if (sent != NULL && sent->at.kernel == 0)
-		drain_departures(t, s, sent);
+		drain_departures(t, m->s, sent);
 	rp->match = f->match;
 	rp->token = f->token;
 	rp->from = f->is_anybodys ? (struct ht_addr){ 0 } : a->peer;
@@ -351,13 +359,13 @@ hand_up(struct raw *t, const struct ht_raw_sockets *s, const struct ht_raw_found
 /* Arrivals ******************************************************************/
 
 static void
-take_error(struct raw *t, const struct ht_raw_sockets *s, const struct ht_arrival *a,
-    const struct ht_icmp_seen *seen, struct sink *sink)
+take_error(struct raw *t, const struct mail *m, const struct ht_icmp_seen *seen,
+    struct sink *sink)
 {
 	const struct ht_original *o = &seen->original;
-	struct ht_raw_found f = ht_raw_match_quote(&t->table, o, a->at.user);
+	struct ht_raw_found f = ht_raw_match_quote(&t->table, o, m->a->at.user);
 	/* Code 1 comes from the target, which waited for fragments. */
-	bool is_exceeded = seen->type == s->ff->exceeded && seen->code == 0;
+	bool is_exceeded = seen->type == m->s->ff->exceeded && seen->code == 0;
 	struct ht_quote quote;
 	struct ht_reply rp = {
 		.kind = is_exceeded ? HT_REPLY_TIME_EXCEEDED : HT_REPLY_UNREACHABLE,
@@ -368,49 +376,51 @@ take_error(struct raw *t, const struct ht_raw_sockets *s, const struct ht_arriva
 	};
 
 	if (f.match == HT_MATCH_NONE && o->proto > HT_PROTO_ICMP)
-		f.is_about_us |= ht_raw_has_port(s, (enum ht_proto)o->proto, o->sport);
+		f.is_about_us |= ht_raw_has_port(
+		    m->s, (enum ht_proto)o->proto, o->sport);
 	if (f.sent != NULL && !f.is_anybodys) {
 		ht_raw_compare(&t->table, f.sent, o, &quote);
 		rp.quote = &quote;
 	}
-	hand_up(t, s, &f, a, &rp, sink);
+	hand_up(t, m, &f, &rp, sink);
 }
 
 static void
-take_icmp(struct raw *t, const struct ht_raw_sockets *s, const struct ht_arrival *a,
-    struct sink *sink)
+take_icmp(struct raw *t, const struct mail *m, struct sink *sink)
 {
-	enum ht_family family = (enum ht_family)a->peer.family;
-	struct ht_reply rp = { .kind = HT_REPLY_ECHO, .icmp_type = s->ff->echo_reply };
+	enum ht_family family = (enum ht_family)m->a->peer.family;
+	struct ht_reply rp = { .kind = HT_REPLY_ECHO,
+		.icmp_type = m->s->ff->echo_reply };
 	struct ht_icmp_seen seen;
 	struct ht_icmp icmp;
 	struct ht_ip ip;
-	int r = ht_icmp_error_parse(family, t->in, a->len, &seen);
+	int r = ht_icmp_error_parse(family, m->data, m->a->len, &seen);
 
 	if (r == 0) {
-		take_error(t, s, a, &seen, sink);
+		take_error(t, m, &seen, sink);
 	} else if (r != -ENOMSG
-		   || ht_icmp_packet_parse(family, t->in, a->len, &ip, &icmp) < 0) {
+		   || ht_icmp_packet_parse(family, m->data, m->a->len, &ip, &icmp)
+			  < 0) {
 		t->tp.malformed++;
-	} else if (icmp.type == s->ff->echo_reply) {
-		struct ht_raw_found f = ht_raw_match_echo(&t->table, &icmp, &a->peer);
+	} else if (icmp.type == m->s->ff->echo_reply) {
+		struct ht_raw_found f = ht_raw_match_echo(
+		    &t->table, &icmp, &m->a->peer);
 		rp.icmp_code = icmp.code;
-		hand_up(t, s, &f, a, &rp, sink);
+		hand_up(t, m, &f, &rp, sink);
 	}
 }
 
 /* What is behind the IP header, which only IPv4 sockets hand up. */
 static bool
-find_upper(const struct raw *t, const struct ht_arrival *a, const uint8_t **ret_data,
-    size_t *ret_len)
+find_upper(const struct mail *m, const uint8_t **ret_data, size_t *ret_len)
 {
 	struct ht_ip ip;
 
-	*ret_data = t->in;
-	*ret_len = a->len;
-	if (a->peer.family == HT_FAMILY_IP6)
+	*ret_data = m->data;
+	*ret_len = m->a->len;
+	if (m->a->peer.family == HT_FAMILY_IP6)
 		return true;
-	if (ht_ip_parse(t->in, a->len, &ip) < 0 || ip.is_fragment)
+	if (ht_ip_parse(m->data, m->a->len, &ip) < 0 || ip.is_fragment)
 		return false;
 	*ret_data = ip.data;
 	*ret_len = ip.data_len;
@@ -418,69 +428,67 @@ find_upper(const struct raw *t, const struct ht_arrival *a, const uint8_t **ret_
 }
 
 static void
-take_udp(struct raw *t, const struct ht_raw_sockets *s, const struct ht_arrival *a,
-    struct sink *sink)
+take_udp(struct raw *t, const struct mail *m, struct sink *sink)
 {
 	struct ht_reply rp = { .kind = HT_REPLY_UDP_DATA };
 	const uint8_t *data;
 	struct ht_udp udp;
 	size_t len;
 
-	if (!find_upper(t, a, &data, &len) || ht_udp_parse(data, len, &udp) < 0) {
+	if (!find_upper(m, &data, &len) || ht_udp_parse(data, len, &udp) < 0) {
 		t->tp.malformed++;
 		return;
 	}
-	struct ht_raw_found f = ht_raw_match_udp(&t->table, &udp, &a->peer, a->at.user);
+	struct ht_raw_found f = ht_raw_match_udp(
+	    &t->table, &udp, &m->a->peer, m->a->at.user);
 	f.is_about_us = true; /* or the filter would not have let it through */
-	hand_up(t, s, &f, a, &rp, sink);
+	hand_up(t, m, &f, &rp, sink);
 }
 
 static void
-take_tcp(struct raw *t, const struct ht_raw_sockets *s, const struct ht_arrival *a,
-    struct sink *sink)
+take_tcp(struct raw *t, const struct mail *m, struct sink *sink)
 {
 	struct ht_reply rp = { 0 };
 	const uint8_t *data;
 	struct ht_tcp tcp;
 	size_t len;
 
-	if (!find_upper(t, a, &data, &len) || ht_tcp_parse(data, len, &tcp) < 0) {
+	if (!find_upper(m, &data, &len) || ht_tcp_parse(data, len, &tcp) < 0) {
 		t->tp.malformed++;
 		return;
 	}
 	struct ht_raw_found f = ht_raw_match_tcp(
-	    &t->table, &tcp, &a->peer, a->at.user, &rp.kind);
+	    &t->table, &tcp, &m->a->peer, m->a->at.user, &rp.kind);
 	f.is_about_us = true;
-	hand_up(t, s, &f, a, &rp, sink);
+	hand_up(t, m, &f, &rp, sink);
 }
 
 static void
-take(struct raw *t, const struct ht_raw_sockets *s, int ear, const struct ht_arrival *a,
-    struct sink *sink)
+take(struct raw *t, const struct mail *m, int ear, struct sink *sink)
 {
 	if (ear == HT_RAW_EAR_ICMP)
-		take_icmp(t, s, a, sink);
+		take_icmp(t, m, sink);
 	else if (ear == HT_RAW_EAR_UDP)
-		take_udp(t, s, a, sink);
+		take_udp(t, m, sink);
 	else
-		take_tcp(t, s, a, sink);
+		take_tcp(t, m, sink);
 }
 
 static void
 drain(struct raw *t, const struct ht_raw_sockets *s, int ear, struct sink *sink)
 {
-	int failures = 0;
+	struct ht_inbox *inbox = &t->in;
 
-	for (unsigned n = 0; n < DRAIN_MAX && failures < FAILURES_MAX; n++) {
-		struct ht_arrival a;
-		int r = ht_arrival_read(
-		    s->ears[ear], s->ff, 0, t->in, sizeof(t->in), &a);
-		if (r == -EAGAIN)
+	for (unsigned n = 0; n < BATCHES_MAX; n++) {
+		int r = ht_arrival_batch(s->ears[ear], s->ff, 0, inbox);
+		for (unsigned i = 0; i < inbox->n; i++)
+			take(t,
+			    &(struct mail){ .s = s,
+				.a = &inbox->arrivals[i],
+				.data = inbox->data[i] },
+			    ear, sink);
+		if (r < 0 || inbox->n < HT_INBOX_SIZE)
 			return;
-		if (r < 0)
-			failures++;
-		else
-			take(t, s, ear, &a, sink);
 	}
 }
 
