@@ -54,11 +54,13 @@ void
 ht_hist_add(struct ht_hist *hist, int64_t rtt_ns)
 {
 	uint64_t value = rtt_ns > 0 ? (uint64_t)rtt_ns : 0;
-	uint32_t *count = &hist->count[bucket_of(value < LARGEST ? value : LARGEST)];
+	size_t bucket = bucket_of(value < LARGEST ? value : LARGEST);
 
+	if (hist->n == 0 || bucket < hist->first)
+		hist->first = (uint32_t)bucket;
 	hist->n++;
-	if (*count < UINT32_MAX)
-		(*count)++;
+	if (hist->count[bucket] < UINT32_MAX)
+		hist->count[bucket]++;
 }
 
 void
@@ -66,8 +68,10 @@ ht_hist_merge(struct ht_hist *hist, const struct ht_hist *other)
 {
 	if (other->n == 0)
 		return;
+	if (hist->n == 0 || other->first < hist->first)
+		hist->first = other->first;
 	hist->n += other->n;
-	for (size_t i = 0; i < HT_HIST_BUCKETS; i++) {
+	for (size_t i = other->first; i < HT_HIST_BUCKETS; i++) {
 		uint32_t sum = hist->count[i] + other->count[i];
 
 		hist->count[i] = sum >= other->count[i] ? sum : UINT32_MAX;
@@ -99,7 +103,7 @@ ht_hist_quantile(const struct ht_hist *hist, double q, int64_t *ret_ns)
 	uint64_t seen = 0;
 	size_t newest = 0; /* a saturated bucket may end the search too early */
 
-	for (size_t i = 0; i < HT_HIST_BUCKETS && seen < rank; i++) {
+	for (size_t i = hist->first; i < HT_HIST_BUCKETS && seen < rank; i++) {
 		if (hist->count[i] > 0)
 			newest = i;
 		seen += hist->count[i];

@@ -271,6 +271,31 @@ test_bucket_error(void **state)
 	}
 }
 
+/* Whichever of them is lower, and whichever is empty. */
+static void
+test_merged_quantiles(void **state)
+{
+	static const int64_t values[][2] = { { 5000, 100 }, { 100, 5000 } };
+	struct ht_hist a, b, none;
+	int64_t low, high;
+
+	(void)state;
+	for (int i = 0; i < 2; i++) {
+		ht_hist_clear(&a);
+		ht_hist_clear(&b);
+		ht_hist_clear(&none);
+		ht_hist_add(&a, values[i][0]);
+		ht_hist_add(&b, values[i][1]);
+		ht_hist_merge(&a, &none);
+		ht_hist_merge(&none, &b);
+		ht_hist_merge(&a, &none);
+		assert_true(ht_hist_quantile(&a, 0.5, &low));
+		assert_true(ht_hist_quantile(&a, 1.0, &high));
+		assert_int_equal(low, 100);
+		assert_in_range(high, 4980, 5020);
+	}
+}
+
 static void
 test_saturation(void **state)
 {
@@ -299,6 +324,7 @@ main(void)
 		cmocka_unit_test(test_quantiles_of_few),
 		cmocka_unit_test(test_quantile_edges),
 		cmocka_unit_test(test_bucket_error),
+		cmocka_unit_test(test_merged_quantiles),
 		cmocka_unit_test(test_saturation),
 	};
 
