@@ -81,17 +81,36 @@ widen(int *width, const char *text)
 		*width = needed;
 }
 
+/*
+ * No statistic of a hop is larger than its worst RTT: its times all fit into the
+ * least width, 999.9, and need not be computed to know that.  (A quantile is within
+ * 1 %.)
+ */
+static bool
+is_fast(const struct ht_hop *hop)
+{
+	return hop == NULL || hop->rtt.worst_ns < 990 * HT_MS;
+}
+
+static bool
+is_short(const struct view_column *col, const struct ht_hop *hop)
+{
+	return col->unit == VIEW_UNIT_PCT
+	       || (col->unit == VIEW_UNIT_MS && is_fast(hop));
+}
+
 static void
 measure_row(struct ui *ui, struct ui_plan *plan, unsigned ttl)
 {
-	struct view_row row = ui_row(ui, ttl, 0);
+	bool is_quick = is_fast(ht_path_hop(ui->path, ttl));
+	struct view_row row = is_quick ? ui_row_plain(ui, ttl) : ui_row(ui, ttl, 0);
 	struct view_value value;
 	char text[VIEW_HOST_MAX + 16];
 
 	widen(&plan->host_longest, host_text(ui, &row, text));
 	for (unsigned i = 0; i < plan->n; i++) {
 		const struct view_column *col = plan->column[i].col;
-		if (col != NULL)
+		if (col != NULL && !is_short(col, row.hop))
 			widen(&plan->column[i].width,
 			    view_value_text(col, col->get(&row, &value), &value, text));
 	}

@@ -6,12 +6,20 @@
 #include "ui/state.h"
 
 struct view_row
-ui_row(struct ui *ui, unsigned ttl, unsigned slot)
+ui_row_plain(const struct ui *ui, unsigned ttl)
 {
 	struct view_row row;
 
 	view_row_init(&row, ui->ss, ui->target, 0, ttl);
-	if (row.hop != NULL) {
+	return row;
+}
+
+struct view_row
+ui_row(struct ui *ui, unsigned ttl, unsigned slot)
+{
+	struct view_row row = ui_row_plain(ui, ttl);
+
+	if (row.hop != NULL && ui->needs_recent) {
 		ht_hop_window_last(row.hop, VIEW_RECENT, &ui->window[slot]);
 		row.recent = &ui->window[slot];
 	}
@@ -44,6 +52,20 @@ ui_rows_find(const struct ui *ui, unsigned ttl)
 		if (ui->rows[i] == ttl)
 			return (int)i;
 	return -1;
+}
+
+/* Windows are computed from the samples, which takes longer than all the rest. */
+static bool
+needs_recent(const struct ui *ui, const struct view_column *sort)
+{
+	if (sort != NULL && view_column_is_recent(sort))
+		return true;
+	for (const char *s = ui_columns_shown(ui); *s != '\0'; s++) {
+		const struct view_column *col = view_column_find(*s);
+		if (col != NULL && view_column_is_recent(col))
+			return true;
+	}
+	return false;
 }
 
 /* Insertion keeps ties in the order of the path; paths are short. */
@@ -129,6 +151,7 @@ ui_rows_build(struct ui *ui)
 						      : NULL;
 
 	ui->path = ht_session_path(ui->ss, ui->target, 0);
+	ui->needs_recent = needs_recent(ui, col);
 	ui->n_rows = 0;
 	ui->n_lines = 0;
 	if (ui->path == NULL || ht_path_first(ui->path) == 0)

@@ -76,6 +76,7 @@ struct ui {
 	uint8_t rows[HT_TTL_MAX]; /**< ttls in the order of the table */
 	int n_lines;
 	struct ui_table_line lines[UI_LINES_MAX];
+	bool needs_recent;          /**< a column looks at the windows */
 	struct ht_window window[2]; /**< for the rows at hand */
 };
 
@@ -97,6 +98,9 @@ const char *ui_columns_shown(const struct ui *ui);
  * @param slot  0 or 1: which of the windows of the state it may use
  */
 struct view_row ui_row(struct ui *ui, unsigned ttl, unsigned slot);
+
+/** The same without a window: columns that look at it have no value. */
+struct view_row ui_row_plain(const struct ui *ui, unsigned ttl);
 
 /** Text for a hop that never answered. */
 const char *ui_row_empty(const struct view_row *row);

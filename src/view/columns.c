@@ -329,6 +329,12 @@ view_column_find(char letter)
 	return NULL;
 }
 
+bool
+view_column_is_recent(const struct view_column *col)
+{
+	return col->get == get_recent_loss || col->get == get_queue;
+}
+
 const char *
 view_column_planned(char letter)
 {

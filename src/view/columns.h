@@ -15,7 +15,8 @@ enum view_unit {
 	VIEW_UNIT_NONE = 0,
 	VIEW_UNIT_PCT,     /**< double, 0..100, written with 1 decimal */
 	VIEW_UNIT_COUNT,   /**< uint64_t */
-	VIEW_UNIT_MS,      /**< double nanoseconds, written in ms with 1 decimal */
+	VIEW_UNIT_MS,      /**< double nanoseconds, written in ms with 1 decimal; of
+				a hop none is larger than its worst RTT */
 	VIEW_UNIT_TEXT,    /**< short text */
 	VIEW_UNIT_HISTORY, /**< drawn by the screen, absent from reports */
 	VIEW_UNIT_COUNT_
@@ -71,6 +72,9 @@ const struct view_column *view_column_find(char letter);
  * @return what the column will be, or NULL if the letter means nothing
  */
 const char *view_column_planned(char letter);
+
+/** Does the column look at view_row.recent?  Else that may be NULL. */
+bool view_column_is_recent(const struct view_column *col);
 
 /** The default -o string, mtr's: "LS NABWV". */
 extern const char *const view_columns_default;

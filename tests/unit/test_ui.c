@@ -355,6 +355,28 @@ test_columns(void **state)
 	bench_done(&b);
 }
 
+/* Large numbers push the columns apart; those of the window are there if asked for. */
+static void
+test_no_number_is_cut(void **state)
+{
+	struct bench b;
+
+	(void)state;
+	bench_init(&b,
+	    "source 192.0.2.10\ntarget 203.0.113.80\nhop 1 10.0.0.1 rtt 1ms\n"
+	    "hop 2 target rtt 1500ms\nat 30s hop 2 rtt 2900ms\n",
+	    "203.0.113.80");
+	run(&b, 10 * HT_S);
+	expect(&b, " 1500.0 1500.0 1500.0");
+	press(&b, "oNkl<Enter>");
+	expect(&b, " 1500.0   0.0    0.0 ");
+	run(&b, 100 * HT_S);
+	expect(&b, " 2900.0 1");
+	press(&b, "oNl<Enter>");
+	expect(&b, " 2900.0    0.0 ");
+	bench_done(&b);
+}
+
 /* Hop 2 is slower than hop 3; rows without a value come last. */
 static void
 test_sort(void **state)
@@ -595,6 +617,7 @@ main(void)
 		cmocka_unit_test(test_prompt),
 		cmocka_unit_test(test_prompt_ranges),
 		cmocka_unit_test(test_columns),
+		cmocka_unit_test(test_no_number_is_cut),
 		cmocka_unit_test(test_sort),
 		cmocka_unit_test(test_targets),
 		cmocka_unit_test(test_detail),

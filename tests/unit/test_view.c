@@ -4,6 +4,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -276,6 +277,49 @@ test_queue_is_recent_median_above_best(void **state)
 	free(fx);
 }
 
+/* The dashboard computes the window only for columns that say so. */
+static void
+test_who_looks_at_the_window(void **state)
+{
+	static const double ms[] = { 30, 10, 20 };
+	struct fixture *fx = hop_with(3, ms);
+	char with[32];
+
+	(void)state;
+	for (const struct view_column *col = view_columns; col->letter != 0; col++) {
+		fx->row.recent = &fx->recent;
+		snprintf(with, sizeof(with), "%s", shown(col->letter, &fx->row));
+		fx->row.recent = NULL;
+		assert_int_equal(view_column_is_recent(col),
+		    strcmp(with, shown(col->letter, &fx->row)) != 0);
+	}
+	free(fx);
+}
+
+/* The dashboard relies on it when it measures columns. */
+static void
+test_no_time_is_above_the_worst(void **state)
+{
+	static const double samples[][5] = {
+		{ 1, 900, 1, 900, 1 },
+		{ 900, 900, 900, 900, 900 },
+		{ 0, 0, 0, 0, 900 },
+		{ 900, 0, 0, 0, 0 },
+		{ 0.001, 0.002, 0.001, 0.003, 0.001 },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(samples) / sizeof(samples[0]); i++) {
+		struct fixture *fx = hop_with(5, samples[i]);
+		double most = (double)fx->hop.rtt.worst_ns * 1.01;
+		for (const struct view_column *col = view_columns; col->letter != 0;
+		     col++)
+			if (col->unit == VIEW_UNIT_MS)
+				assert_true(number_of(col->letter, &fx->row) <= most);
+		free(fx);
+	}
+}
+
 static void
 test_hops_back(void **state)
 {
@@ -478,6 +522,8 @@ main(void)
 		cmocka_unit_test(test_no_value_is_a_dash),
 		cmocka_unit_test(test_one_answer_has_no_spread),
 		cmocka_unit_test(test_queue_is_recent_median_above_best),
+		cmocka_unit_test(test_who_looks_at_the_window),
+		cmocka_unit_test(test_no_time_is_above_the_worst),
 		cmocka_unit_test(test_hops_back),
 		cmocka_unit_test(test_order),
 		cmocka_unit_test(test_host),
