@@ -26,7 +26,12 @@ struct ui_curses {
 	bool has_color;
 	bool is_redraw; /* paint everything next time */
 	bool is_away;   /* given back for a while */
+	/* What stdscr holds: only cells that differ from it are put there. */
+	struct ui_canvas shown;
 };
+
+/* No cell of a canvas is like that. */
+#define UNKNOWN UINT32_MAX
 
 /* How a role looks; the pair is its colour, where there are colours. */
 struct look {
@@ -134,6 +139,14 @@ ui_curses_open(const struct ui_options *opts, struct ht_err *err)
 	scrollok(stdscr, FALSE);
 	leaveok(stdscr, FALSE);
 	set_up_colors(term);
+	/*
+	 * Until it has been left once, curses (6.4) takes every movement of the
+	 * cursor for one of a program without a screen, and flushes: a frame would
+	 * come in as many writes.
+	 */
+	endwin();
+	refresh();
+	ui_canvas_init(&term->shown);
 	return term;
 }
 
@@ -152,6 +165,7 @@ ui_curses_close(struct ui_curses *term)
 	}
 	ui_curses_suspend(term);
 	delscreen(term->screen);
+	ui_canvas_done(&term->shown);
 	free(term);
 }
 
@@ -188,13 +202,14 @@ ui_curses_resize(struct ui_curses *term, struct ui_canvas *cv)
 	struct winsize size = { .ws_row = 0 };
 	int w = COLS, h = LINES;
 
-	(void)term;
 	if (ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_row > 0
 	    && size.ws_col > 0) {
 		w = size.ws_col;
 		h = size.ws_row;
-		if (w != COLS || h != LINES)
+		if (w != COLS || h != LINES) {
 			resizeterm(h, w);
+			ui_canvas_done(&term->shown);
+		}
 	}
 	if (w != cv->width || h != cv->height)
 		ui_canvas_resize(cv, w, h);
@@ -221,17 +236,51 @@ ui_curses_is_ready(const struct ui_curses *term)
 	return poll(&fd, 1, 0) != 0;
 }
 
+static bool
+is_same(const struct ui_cell *a, const struct ui_cell *b)
+{
+	return a->cp == b->cp && a->mark == b->mark && a->role == b->role;
+}
+
+/* Make room for what is shown; without memory, all is put every time. */
+static bool
+remembers(struct ui_canvas *shown, const struct ui_canvas *cv)
+{
+	if (shown->width == cv->width && shown->height == cv->height)
+		return true;
+	if (ui_canvas_resize(shown, cv->width, cv->height) < 0)
+		return false;
+	for (int i = 0; i < shown->width * shown->height; i++)
+		shown->cells[i].cp = UNKNOWN;
+	return true;
+}
+
+/* Asking curses is what takes long: it is asked for what differs. */
+static void
+put_cells(struct ui_curses *term, const struct ui_canvas *cv)
+{
+	bool has_shown = remembers(&term->shown, cv);
+
+	for (int i = 0; i < cv->width * cv->height; i++) {
+		const struct ui_cell *cell = &cv->cells[i];
+		if (has_shown && is_same(cell, &term->shown.cells[i]))
+			continue;
+		if (cell->cp != 0)
+			blit_cell(term, i / cv->width, i % cv->width, cell);
+		if (has_shown)
+			term->shown.cells[i] = *cell;
+	}
+}
+
 void
 ui_curses_blit(struct ui_curses *term, const struct ui_canvas *cv)
 {
-	for (int y = 0; y < cv->height; y++)
-		for (int x = 0; x < cv->width; x++) {
-			const struct ui_cell *cell = ui_canvas_cell(cv, x, y);
-			if (cell->cp != 0)
-				blit_cell(term, y, x, cell);
-		}
+	put_cells(term, cv);
+	/* A terminal that cannot hide its cursor has it in one place. */
 	if (cv->cursor_x >= 0)
 		move(cv->cursor_y, cv->cursor_x);
+	else
+		move(cv->height - 1, cv->width - 1);
 	curs_set(cv->cursor_x >= 0);
 	if (term->is_redraw)
 		clearok(curscr, TRUE);
