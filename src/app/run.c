@@ -57,6 +57,7 @@ struct run {
 	struct ui_curses *term;
 	struct ui_canvas cv;
 	ht_time done_at; /* probing is done since; NEVER before */
+	bool has_keys;   /* the terminal has something to read */
 	bool is_stuck;   /* a frame is due that the terminal would not take */
 	bool has_quit;
 	unsigned steps; /* of the virtual clock */
@@ -256,7 +257,7 @@ tend_screen(struct run *run, ht_time now, ht_time next)
 		ui_touch(run->ui);
 	}
 	/* Keys change settings, pause and resume: what is due may be another now. */
-	if (app_signals_end() == 0 && take_keys(run, now))
+	if (app_signals_end() == 0 && run->has_keys && take_keys(run, now))
 		next = now;
 	if (app_signals_end() == 0 && !run->has_quit)
 		draw(run, now);
@@ -364,11 +365,13 @@ sleep_until(struct run *run, ht_time next)
 			.tv_nsec = (long)(left % HT_S) };
 		timeout = &ts;
 	}
+	run->has_keys = false;
 	int ready = ppoll(fds, (nfds_t)n, timeout, app_signals_mask());
 	if (ready >= 0 && tp->ops->polled != NULL)
 		tp->ops->polled(tp, fds, n_transport);
 	if (ready <= 0 || run->term == NULL)
 		return;
+	run->has_keys = (fds[n - 1].revents & POLLIN) != 0;
 	/* The terminal is gone, and nobody was there to tell us. */
 	if (fds[n - 1].revents & (POLLHUP | POLLERR | POLLNVAL))
 		run->has_quit = true;
