@@ -490,6 +490,9 @@ check_trace(struct app_parse *ps)
 	if (is_trace && ps->given['c'] == APP_GIVEN_ARGV)
 		return app_refuse(
 		    ps, "--report-cycles: not for --trace, which takes -q");
+	if (is_trace && ps->opt->settings.flows > 1)
+		return app_refuse(
+		    ps, "--flows: not for --trace, which keeps to one flow");
 	if (is_trace)
 		set_trace_defaults(ps);
 	return 0;

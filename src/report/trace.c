@@ -288,6 +288,28 @@ event_trace(struct report *rp, const struct ht_event *ev)
 
 /* What is said ===============================================================*/
 
+/* The kernel's SYN is as long as the kernel likes, docs/hoptop.8, -s. */
+static bool
+is_kernels_syn(const struct ht_session *ss)
+{
+	const char *tp = ht_session_transport(ss)->ops->name;
+
+	return ht_session_settings(ss)->proto == HT_PROTO_TCP && strcmp(tp, "raw") != 0
+	       && strcmp(tp, "sim") != 0;
+}
+
+static void
+say_size(struct report *rp, const struct ht_addr *target)
+{
+	int size = ht_session_settings(rp->run.ss)->size;
+
+	if (is_kernels_syn(rp->run.ss))
+		size = target->family == HT_FAMILY_IP6 ? 80 : 60;
+	if (size < 0)
+		ht_buf_printf(&rp->out, "%d-", REPORT_SIZE_MIN);
+	ht_buf_printf(&rp->out, "%d byte packets\n", abs(size));
+}
+
 static void
 say_header(struct report *rp, struct block *block, const struct ht_target *tg)
 {
@@ -299,9 +321,7 @@ say_header(struct report *rp, struct block *block, const struct ht_target *tg)
 	block->has_header = true;
 	ht_buf_printf(&rp->out, "traceroute to %s (%s), %u hops max, ", tg->name,
 	    ht_addr_text(&tg->addr, addr), set->max_ttl);
-	if (set->size < 0)
-		ht_buf_printf(&rp->out, "%d-", REPORT_SIZE_MIN);
-	ht_buf_printf(&rp->out, "%d byte packets\n", abs(set->size));
+	say_size(rp, &tg->addr);
 }
 
 static bool

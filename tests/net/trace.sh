@@ -47,6 +47,9 @@ wanted() {
 		echo " $k  $(hop "$1" $k) T T T"
 	done
 }
+# Neighbours are found first, by echo, which has no limit.
+in_ns c ping -c 1 -w 5 "$target4" >/dev/null
+in_ns c ping -6 -c 1 -w 5 "$target6" >/dev/null
 limit 1000
 for family in 4 6; do
 	eval "target=\$target$family"
@@ -61,6 +64,8 @@ same "udp4" "$target4" 0 -u
 same "udp6" "$target6" 0 -u
 same "icmp4" "$target4" 0 "--protocol icmp" -I
 same "icmp6" "$target6" 0 "--protocol icmp" -I
+same "tcp4" "$target4" 0 -T -T
+same "tcp6" "$target6" 0 -T -T
 same "ten probes" "$target4" 0 "-q 10" "-q 10"
 same "one probe" "$target6" 0 "-q 1" "-q 1"
 same "from hop 3" "$target4" 0 "-f 3" "-f 3"

@@ -443,6 +443,8 @@ trace(void **state)
 	bad("hoptop -q 3 h", "hoptop: --queries: only for --trace; others take -c");
 	bad("hoptop --trace -c 3 h",
 	    "hoptop: --report-cycles: not for --trace, which takes -q");
+	bad("hoptop --trace --flows 2 h",
+	    "hoptop: --flows: not for --trace, which keeps to one flow");
 	bad("hoptop --trace -q 11 h",
 	    "hoptop: --queries: '11' is not a number of probes (1 to 10)");
 }
