@@ -502,11 +502,12 @@ for target in 203.0.113.30 2001:db8:ff::30; do
 done
 # A target that waits for the end of a handshake answers no further SYN of the same
 # ports: once one was answered, the next leaves after the answer to the one before.
+# The first may meet those that left before that, and one is on its way meanwhile.
 sim plain -k -c 30 -f 5 -m 5 -i 500 tcp 203.0.113.30
-is "tcp: no SYN in the way of another" \
+at_most "tcp: SYNs in the way of another" \
 	"$(sed -n 's/^ttl=5 .* in=\([0-9]*\) out=\([0-9]*\)$/\1 \2/p' "$net_tmp/plain.log" | grep -v -- '-1' |
 		sort -n | awk '!first { first = $2 } $1 > first && $1 < before { n++ } { before = $2 }
-			END { print n + 0 }')" 0
+			END { print n + 0 }')" 3
 at_least "tcp: some had to wait" "$(get again)" 1
 sim plain -c 20 -m 1 -s 28 -F 9 -Q 3 udp 203.0.113.30
 is "28 bytes of UDP" "$(logged len tos sport sumok)" "len=28 tos=3 sport=61009 sumok=1;"
