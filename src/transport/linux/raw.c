@@ -344,7 +344,8 @@ hand_up(struct raw *t, const struct mail *m, const struct ht_raw_found *f,
 		drain_departures(t, m->s, sent);
 	rp->match = f->match;
 	rp->token = f->token;
-	rp->from = f->is_anybodys ? (struct ht_addr){ 0 } : a->peer;
+	if (!f->is_anybodys)
+		rp->from = a->peer;
 	rp->reply_ttl = a->ttl;
 	rp->reply_tos = a->tos;
 	ht_stamps_pair(sent != NULL && !f->is_anybodys ? &sent->at : NULL, &a->at, rp);

@@ -242,7 +242,9 @@ ht_raw_sockets_open(struct ht_raw_sockets *s, enum ht_family family,
 	s->out = s->finder = -1;
 	for (int i = 0; i < HT_RAW_EAR_COUNT; i++)
 		s->ears[i] = -1;
-	s->source = cfg->source.family == family ? cfg->source : (struct ht_addr){ 0 };
+	s->source = (struct ht_addr){ .family = HT_FAMILY_NONE };
+	if (cfg->source.family == family)
+		s->source = cfg->source;
 	strncpy(
 	    s->device, cfg->device != NULL ? cfg->device : "", sizeof(s->device) - 1);
 	r = open_out(s, cfg);
