@@ -37,6 +37,7 @@ struct ht_settings {
 	unsigned first_ttl;   /**< 1..max_ttl; 1 */
 	unsigned max_ttl;     /**< 1..HT_TTL_MAX; 30 */
 	unsigned max_unknown; /**< consecutive silent hops that end a path; 12 */
+	unsigned at_once;     /**< probes of a hop that leave when it is found; 1 */
 	unsigned due_ttl;     /**< probe up to here even beyond the target; 0 */
 	uint64_t cycles;      /**< probes per hop, 0 = without end */
 	int size;             /**< bytes of the IP packet; negative: random up to; 64 */

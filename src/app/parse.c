@@ -463,7 +463,7 @@ check_ports(struct app_parse *ps)
 }
 
 /*
- * A trace is over soon: few probes to a hop, one after the other.  It goes on to
+ * A trace is over soon: few probes to a hop, all at once.  It goes on to
  * --max-ttl as traceroute does, however silent the hops are.
  */
 static void
@@ -472,8 +472,10 @@ set_trace_defaults(struct app_parse *ps)
 	struct ht_settings *set = &ps->opt->settings;
 
 	set->cycles = ps->queries > 0 ? ps->queries : TRACE_QUERIES;
-	if (!ps->given['i'])
+	if (!ps->given['i']) {
 		set->interval_ns = TRACE_INTERVAL;
+		set->at_once = (unsigned)set->cycles;
+	}
 	if (!ps->given['U'])
 		set->max_unknown = HT_TTL_MAX;
 	if (!ps->given['G'] && set->grace_ns < set->timeout_ns)

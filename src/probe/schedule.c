@@ -10,9 +10,12 @@
  *    A turn is never less than 15/16 of an interval after the one before.  Ahead
  *    of the farthest answer the second turn waits PATIENCE_MAX for the first's answer.
  * 2. While the end of the path is unknown, the frontier grows: at once up to
- *    WINDOW hops beyond the farthest answer, then, while all of those stay
+ *    WINDOW hops beyond the farthest answer (by UDP fewer: the target's answers are
+ *    ICMP errors, of which it has few), then, while all of those stay
  *    silent, by one hop per patience (twice the largest RTT) up to max_unknown
  *    silent hops.  A path of silent routers so costs time, not a burst.
+ *    Of a new hop at_once probes leave before the next hop is asked: a target that
+ *    answers few of them so spends them on the hop that is its own.
  * 3. What is overdue by half an interval (the process was stopped, the machine
  *    slept) waits for its next turn: waking up must not send a burst.  Nor may
  *    anything else: no more than BURST_MAX at once, then a short rest.
@@ -40,7 +43,8 @@
 
 #include "base/addr.h"
 
-#define WINDOW        4
+#define WINDOW        6
+#define WINDOW_UDP    4
 #define CHECK_CYCLES  16
 #define END_RUN       5
 #define TRANSIT_RUN   3
@@ -171,6 +175,15 @@ patience(const struct ht_schedule *sch)
 	return wait > PATIENCE_MIN ? wait : PATIENCE_MIN;
 }
 
+static unsigned
+window(const struct ht_schedule *sch)
+{
+	/* What is beyond the target's own hop may stay without an answer then. */
+	if (sch->set->at_once > 1)
+		return WINDOW;
+	return sch->set->proto == HT_PROTO_UDP ? WINDOW_UDP : WINDOW;
+}
+
 /* When the frontier may grow by one. */
 static ht_time
 grow_at(const struct ht_schedule *sch)
@@ -180,7 +193,7 @@ grow_at(const struct ht_schedule *sch)
 	if (sch->end != 0 || sch->is_blocked || frontier(sch) >= sch->set->max_ttl
 	    || sch->slots[frontier(sch) + 1].is_busy)
 		return HT_TIME_NEVER;
-	if (ahead(sch) < min_of(WINDOW, unknown))
+	if (ahead(sch) < min_of(window(sch), unknown))
 		return sch->not_before;
 	if (ahead(sch) >= unknown)
 		return HT_TIME_NEVER;
@@ -310,6 +323,19 @@ turn_due(struct ht_schedule *sch, ht_time now)
 	return found;
 }
 
+/* A new hop that has not had all the probes that are to leave at once; 0 if none. */
+static unsigned
+rest_due(const struct ht_schedule *sch)
+{
+	unsigned ttl = frontier(sch);
+	const struct ht_slot *slot = &sch->slots[ttl];
+
+	if (sch->end != 0 || ttl < sch->set->first_ttl || slot->attempts == 0
+	    || slot->attempts >= sch->set->at_once || !is_waiting(sch, ttl))
+		return 0;
+	return ttl;
+}
+
 unsigned
 ht_schedule_due(struct ht_schedule *sch, ht_time now)
 {
@@ -324,7 +350,9 @@ ht_schedule_due(struct ht_schedule *sch, ht_time now)
 	sch->is_wake_known = false;
 	if (now < rest_until(sch))
 		return 0;
-	ttl = turn_due(sch, now);
+	ttl = rest_due(sch);
+	if (ttl == 0)
+		ttl = turn_due(sch, now);
 	if (ttl == 0)
 		ttl = grow_due(sch, now);
 	/* To grow may have spread the turns anew. */
@@ -343,6 +371,8 @@ find_wake(const struct ht_schedule *sch)
 
 	if (check < next)
 		next = check;
+	if (rest_due(sch) != 0)
+		next = 0;
 	for (unsigned ttl = sch->set->first_ttl; ttl <= live_last(sch); ttl++)
 		if (is_waiting(sch, ttl) && sch->slots[ttl].due < next)
 			next = sch->slots[ttl].due;

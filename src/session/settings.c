@@ -14,6 +14,7 @@ ht_settings_init(struct ht_settings *set)
 		.first_ttl = 1,
 		.max_ttl = 30,
 		.max_unknown = 12,
+		.at_once = 1,
 		.size = 64,
 		.flows = 1,
 		.history = 86400,

@@ -279,6 +279,7 @@ test_short_intervals_spare_the_target(void **state)
 
 	(void)state;
 	world_init(&w, 2);
+	w.set.proto = HT_PROTO_UDP;
 	w.set.interval_ns = 50 * HT_MS;
 	w.set.cycles = 3;
 	transit.rx_ns = 120 * HT_MS;
