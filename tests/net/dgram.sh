@@ -92,7 +92,10 @@ for proto in icmp udp; do
 		many "$proto IPv$family in turn" -i 300 "$proto" "$target"
 		many "$proto IPv$family like before Linux 6.13" -o "$proto" "$target"
 	done
-	many "icmp IPv$family too small for identity" -s 28 icmp "$target"
+	for proto in icmp udp; do
+		many "$proto IPv$family too small for identity" -s 28 "$proto" "$target"
+		many "$proto IPv$family too small, in turn" -s 28 -i 300 "$proto" "$target"
+	done
 done
 
 # Slots turn over.

@@ -8,6 +8,7 @@
  *     -u           UDP instead of ICMP      -c N         cycles (5)
  *     -i MS        interval (1000)          -Z MS        timeout (3000)
  *     -f -m TTL    first, last (1, 30)      -s N         bytes (64)
+ *     -t MS        end then at the latest
  *
  *     reply ttl=3 seq=0 at=NS rtt=NS kind=time-exceeded from=198.51.100.1 ...
  *     mark gap at=NS
@@ -86,9 +87,9 @@ print_totals(const struct ht_session *ss)
 }
 
 static void
-run(struct ht_session *ss, struct ht_transport *tp)
+run(struct ht_session *ss, struct ht_transport *tp, ht_time until)
 {
-	while (!ht_session_is_done(ss)) {
+	while (!ht_session_is_done(ss) && now_ns() < until) {
 		struct pollfd fds[FDS_MAX];
 		ht_time next = ht_session_step(ss, now_ns());
 		int n = tp->ops->fds(tp, fds, FDS_MAX);
@@ -143,13 +144,17 @@ main(int argc, char **argv)
 	struct ht_dgram_config cfg = { .device = NULL };
 	struct ht_addr target;
 	struct ht_err err;
+	ht_time until = HT_TIME_NEVER;
 	int c, r = 0;
 
 	ht_settings_init(&set);
 	set.proto = HT_PROTO_ICMP;
 	set.cycles = 5;
-	while (r == 0 && (c = getopt(argc, argv, "uc:i:Z:f:m:s:")) != -1)
-		r = set_option(&set, c, optarg);
+	while (r == 0 && (c = getopt(argc, argv, "uc:i:Z:f:m:s:t:")) != -1)
+		if (c == 't')
+			until = now_ns() + (ht_time)atoi(optarg) * HT_MS;
+		else
+			r = set_option(&set, c, optarg);
 	if (r < 0 || argc - optind != 1 || !ht_addr_parse(argv[optind], &target))
 		return 2;
 
@@ -160,7 +165,7 @@ main(int argc, char **argv)
 	if (ss == NULL || ht_session_observe(ss, on_event, NULL) < 0
 	    || ht_session_add(ss, "target", &target) < 0)
 		return 1;
-	run(ss, tp);
+	run(ss, tp, until);
 	ht_session_free(ss);
 	tp->ops->close(tp);
 	return 0;

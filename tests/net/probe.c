@@ -134,6 +134,8 @@ on_reply(void *ctx, const struct ht_reply *rp)
 {
 	struct totals *tt = ctx;
 
+	if (rp->kind == HT_REPLY_NONE)
+		return; /* not yet */
 	if (!tt->opt->is_quiet)
 		print_reply(tt->opt, rp);
 	if (rp->match == HT_MATCH_NONE) {
@@ -218,6 +220,8 @@ send_one(struct ht_transport *tp, const struct ht_probe *pr, struct totals *tt)
 		struct pollfd fds[FDS_MAX];
 		int n = tp->ops->fds(tp, fds, FDS_MAX);
 		ht_time left = tp->ops->next(tp) - now_ns();
+		if (left > HT_S)
+			left = HT_S;
 		poll(fds, (nfds_t)n, left > 0 ? (int)(left / HT_MS) + 1 : 0);
 		tp->ops->receive(tp, now_ns(), on_reply, tt);
 		r = tp->ops->send(tp, pr, now_ns());

@@ -166,6 +166,14 @@ is_waiting(const struct dgram *t)
 	return t->now < t->pace.until;
 }
 
+struct ht_bare_key
+ht_dgram_lane(const struct ht_socket *s, const struct ht_addr *target, uint16_t port)
+{
+	return (struct ht_bare_key){
+		.target = *target, .local_port = s->local_port, .port = port
+	};
+}
+
 static struct dgram_sent
 describe(
     const struct ht_socket *s, const struct ht_probe *pr, const struct ht_flow *flow)
@@ -174,11 +182,25 @@ describe(
 		.token = pr->token,
 		.label = s->is_unlabeled ? 0 : flow->label,
 		.port = s->proto == HT_PROTO_UDP ? flow->port : 0,
+		.checksum = (uint16_t)~flow->checksum,
 		.tos = pr->tos,
 		.is_used = true,
 		.s = s,
 		.target = pr->target,
 	};
+}
+
+/* It has left. */
+static void
+note_sent(
+    struct dgram *t, struct ht_socket *s, const struct dgram_sent *sent, ht_time now)
+{
+	t->sent[(uint16_t)sent->token] = *sent;
+	t->now = now;
+	if (!ht_bare_is_used(t->bare))
+		ht_pace_sent(&t->pace, now);
+	if (!is_waiting(t))
+		ht_intake_early(t, s);
 }
 
 static int
@@ -202,17 +224,16 @@ dgram_send(struct ht_transport *tp, const struct ht_probe *pr, ht_time now)
 		.data = t->out,
 		.len = compose(t, s, pr, flow.checksum, &sent.is_marked),
 	};
+	struct ht_bare_key lane = ht_dgram_lane(s, &pr->target, sent.port);
+	bool is_udp = s->proto == HT_PROTO_UDP;
+	if (is_udp && !ht_bare_may_send(t->bare, &lane, pr->ttl, sent.is_marked, now))
+		return -EAGAIN;
 	r = ht_socket_send(s, &mail, &sent.at);
 	if (r < 0)
-		return r;
-	/* Of IPv6 it depends on the source address, which is not ours to choose. */
-	if (s->proto == HT_PROTO_ICMP && s->family == HT_FAMILY_IP4 && sent.is_marked)
-		sent.checksum = (uint16_t)~flow.checksum;
-	t->sent[(uint16_t)pr->token] = sent;
-	t->now = now;
-	ht_pace_sent(&t->pace, now);
-	if (!is_waiting(t))
-		ht_intake_early(t, s);
+		return r == -EAGAIN ? -ENOBUFS : r;
+	if (is_udp)
+		ht_bare_sent(t->bare, &lane, pr->ttl, pr->token, sent.at.user);
+	note_sent(t, s, &sent, now);
 	return 0;
 }
 
@@ -302,7 +323,8 @@ dgram_next(const struct ht_transport *tp)
 
 	if (t->early.n > 0)
 		return t->now;
-	return is_waiting(t) ? t->pace.until : HT_TIME_NEVER;
+	ht_time next = ht_bare_next(t->bare);
+	return is_waiting(t) && t->pace.until < next ? t->pace.until : next;
 }
 
 static void
@@ -314,6 +336,7 @@ dgram_close(struct ht_transport *tp)
 		ht_socket_close(&t->socks[i]);
 	if (t->warm >= 0)
 		close(t->warm);
+	ht_bare_free(t->bare);
 	free(t);
 }
 
@@ -454,13 +477,18 @@ ht_dgram_open(const struct ht_dgram_config *cfg, struct ht_err *err)
 	struct dgram *t = calloc(1, sizeof(*t));
 	int r = t != NULL ? copy_config(t, cfg) : -ENOMEM;
 
-	if (r == 0)
-		r = t->warm = open_warm(&t->cfg);
+	if (r == 0) {
+		t->bare = ht_bare_new();
+		r = t->bare != NULL ? open_warm(&t->cfg) : -ENOMEM;
+	}
 	if (r < 0) {
 		explain(err, cfg, r);
+		if (t != NULL)
+			ht_bare_free(t->bare);
 		free(t);
 		return NULL;
 	}
+	t->warm = r;
 	t->tp.ops = &dgram_ops;
 	t->caps = find_caps();
 	make_magic(t->magic);

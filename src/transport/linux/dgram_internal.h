@@ -12,6 +12,7 @@
 #include <hoptop/transport.h>
 
 #include "transport/linux/arrival.h"
+#include "transport/linux/bare.h"
 #include "transport/linux/dgram.h"
 #include "transport/linux/identity.h"
 #include "transport/linux/pace.h"
@@ -27,7 +28,7 @@ struct dgram_sent {
 	uint32_t token;
 	uint32_t label;    /**< IPv6: flow label, 0 if it is not known */
 	uint16_t port;     /**< UDP: destination */
-	uint16_t checksum; /**< ICMP for IPv4, 0 if it is not known */
+	uint16_t checksum; /**< ICMP for IPv4, if the payload was large enough */
 	uint8_t tos;
 	bool is_used;
 	bool is_marked; /**< its payload has the identity */
@@ -48,7 +49,8 @@ struct dgram {
 	int n_socks;
 	ht_time polled_at; /**< of the marks in socks, 0: there are none */
 	struct ht_pace pace;
-	ht_time now; /**< the newest that we know of */
+	struct ht_bare *bare; /**< UDP: answers that quote no payload */
+	ht_time now;          /**< the newest that we know of */
 
 	struct ht_inbox errors;
 	struct ht_inbox answers;
@@ -58,6 +60,10 @@ struct dgram {
 	uint8_t out[DGRAM_SIZE_MAX];
 	struct dgram_sent sent[DGRAM_SLOTS];
 };
+
+/** What tells the lanes of UDP apart, see bare.h. */
+struct ht_bare_key ht_dgram_lane(
+    const struct ht_socket *s, const struct ht_addr *target, uint16_t port);
 
 /**
  * Look for the stamp of a probe that has just left.

@@ -29,6 +29,7 @@
 
 /* Where replies go to. */
 struct sink {
+	struct dgram *t;
 	ht_reply_fn *fn;
 	void *ctx;
 	int count;
@@ -149,13 +150,21 @@ read_quote(const struct ht_socket *s, const struct dgram_sent *sent,
 		see(ret_q, HT_QUOTE_LABEL,
 		    sent->label != 0 && ret_q->label != sent->label);
 	}
-	if (sent->checksum != 0) {
+	/* Of IPv6 it depends on the source address, which is not ours to choose. */
+	if (s->proto == HT_PROTO_ICMP && !is_ip6 && sent->is_marked) {
 		ret_q->checksum = get16(data + 2);
 		see(ret_q, HT_QUOTE_CHECKSUM, ret_q->checksum != sent->checksum);
 	}
 }
 
 /* Handing up ****************************************************************/
+
+static void
+emit(struct sink *sink, const struct ht_reply *rp)
+{
+	sink->count++;
+	sink->fn(sink->ctx, rp);
+}
 
 static void
 hand_up(struct dgram *t, const struct found *found, const struct ht_arrival *a,
@@ -171,8 +180,7 @@ hand_up(struct dgram *t, const struct found *found, const struct ht_arrival *a,
 		ht_pace_hurry(&t->pace);
 	if (rp->kind == HT_REPLY_LOCAL_ERROR && rp->match == HT_MATCH_NONE)
 		return; /* send() has said so */
-	sink->count++;
-	sink->fn(sink->ctx, rp);
+	emit(sink, rp);
 }
 
 static uint8_t
@@ -218,6 +226,84 @@ reply_of_error(const struct ht_socket *s, const struct ht_arrival *a)
 	return rp;
 }
 
+/* Without payload *************************************************************/
+
+static ht_time
+came_at(const struct ht_instant *at)
+{
+	return at->kernel != 0 ? at->kernel - at->offset : at->user;
+}
+
+/* It was decided whose it is, or that it is not known yet. */
+static void
+on_bare(
+    void *ctx, uint32_t token, enum ht_match match, const struct ht_bare_answer *answer)
+{
+	struct sink *sink = ctx;
+	const struct dgram_sent *sent = &sink->t->sent[(uint16_t)token];
+	struct ht_reply rp = { .kind = HT_REPLY_NONE };
+
+	if (answer != NULL) {
+		bool is_sure = match == HT_MATCH_MAPPED && sent->is_used
+			       && sent->token == token;
+		rp = answer->reply;
+		rp.ext = answer->has_ext && match != HT_MATCH_AMBIGUOUS ? &answer->ext
+									: NULL;
+		ht_stamps_pair(is_sure ? &sent->at : NULL, &answer->at, &rp);
+	}
+	if (match == HT_MATCH_AMBIGUOUS)
+		rp.from = (struct ht_addr){ .family = HT_FAMILY_NONE };
+	rp.token = token;
+	rp.match = (uint8_t)match;
+	emit(sink, &rp);
+}
+
+static void
+take_bare(struct dgram *t, const struct ht_socket *s, const struct ht_arrival *a,
+    const struct ht_reply *rp, struct sink *sink)
+{
+	struct ht_bare_key key = ht_dgram_lane(s, &a->peer, a->port);
+	struct ht_bare_answer answer = { .reply = *rp,
+		.at = a->at,
+		.came = came_at(&a->at),
+		.has_ext = rp->ext != NULL };
+
+	if (rp->ext != NULL)
+		answer.ext = *rp->ext;
+	answer.reply.ext = NULL;
+	answer.reply.reply_ttl = a->ttl;
+	answer.reply.reply_tos = a->tos;
+	ht_pace_hurry(&t->pace);
+	ht_bare_take(t->bare, &key, &answer, t->now, on_bare, sink);
+}
+
+/* UDP: this probe is in flight no more. */
+static void
+note_full(struct dgram *t, const struct ht_socket *s, const struct found *found,
+    const struct ht_arrival *a, struct sink *sink)
+{
+	if (s->proto != HT_PROTO_UDP || found->sent == NULL)
+		return;
+	struct ht_bare_key key = ht_dgram_lane(
+	    s, &found->sent->target, found->sent->port);
+	ht_bare_full(t->bare, &key, found->token, came_at(&a->at), on_bare, sink);
+}
+
+static bool
+is_bare(const struct dgram *t, const struct ht_socket *s, const struct clue *clue)
+{
+	uint32_t token;
+	enum ht_identity id = ht_identity_get(
+	    clue->payload, clue->len, t->magic, &token);
+
+	/* Who answers with data may answer with his own. */
+	return s->proto == HT_PROTO_UDP
+	       && (id == HT_IDENTITY_NONE
+		   || (id == HT_IDENTITY_FOREIGN && !clue->is_quote));
+}
+
+/* Errors ********************************************************************/
+
 static void
 take_icmp_error(struct dgram *t, const struct ht_socket *s, const struct ht_arrival *a,
     const uint8_t *data, struct sink *sink)
@@ -232,18 +318,24 @@ take_icmp_error(struct dgram *t, const struct ht_socket *s, const struct ht_arri
 		t->tp.malformed++;
 		return;
 	}
-	/* The kernel hands up types that do not say what became of the probe, too. */
-	struct found found = { .match = HT_MATCH_NONE };
-	if (rp.kind == HT_REPLY_LOCAL_ERROR
-	    || ht_icmp_is_error((enum ht_family)s->family, a->icmp_type))
-		found = find(t, s, &clue, &a->peer);
 	if (find_extensions(s, a, data, &ext))
 		rp.ext = &ext;
-	if (found.sent != NULL && rp.kind != HT_REPLY_LOCAL_ERROR) {
+	/* The kernel hands up types that do not say what became of the probe, too. */
+	bool is_local = rp.kind == HT_REPLY_LOCAL_ERROR;
+	bool is_error = ht_icmp_is_error((enum ht_family)s->family, a->icmp_type);
+	if (!is_local && is_error && is_bare(t, s, &clue)) {
+		take_bare(t, s, a, &rp, sink);
+		return;
+	}
+	struct found found = { .match = HT_MATCH_NONE };
+	if (is_local || is_error)
+		found = find(t, s, &clue, &a->peer);
+	if (found.sent != NULL && !is_local) {
 		read_quote(s, found.sent, a, data, &quote);
 		rp.quote = &quote;
 	}
 	hand_up(t, &found, a, &rp, sink);
+	note_full(t, s, &found, a, sink);
 }
 
 /* A packet of ours that came back whole, from the link header on or without. */
@@ -346,11 +438,16 @@ take_answer(struct dgram *t, const struct ht_socket *s, const struct ht_arrival 
 		rp.kind = HT_REPLY_ECHO;
 		rp.icmp_type = s->ff->echo_reply;
 	}
+	if (is_bare(t, s, &clue)) {
+		take_bare(t, s, a, &rp, sink);
+		return;
+	}
 	struct found found = find(t, s, &clue, &a->peer);
 	/* The stamp of its departure may have come since we looked. */
 	if (found.sent != NULL && found.sent->at.kernel == 0)
 		drain_errors(t, s, sink);
 	hand_up(t, &found, a, &rp, sink);
+	note_full(t, s, &found, a, sink);
 }
 
 /*
@@ -415,7 +512,7 @@ ht_intake_early(struct dgram *t, struct ht_socket *s)
 int
 ht_intake(struct dgram *t, ht_time now, ht_reply_fn *fn, void *ctx)
 {
-	struct sink sink = { .fn = fn, .ctx = ctx };
+	struct sink sink = { .t = t, .fn = fn, .ctx = ctx };
 	bool is_polled = t->polled_at != 0 && now - t->polled_at < MARKS_LAST;
 
 	t->polled_at = 0;
@@ -424,5 +521,6 @@ ht_intake(struct dgram *t, ht_time now, ht_reply_fn *fn, void *ctx)
 	for (int i = 0; i < t->n_socks; i++)
 		if (t->socks[i].fd >= 0)
 			drain_socket(t, &t->socks[i], is_polled, &sink);
+	ht_bare_tick(t->bare, now, on_bare, &sink);
 	return sink.count;
 }

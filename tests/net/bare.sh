@@ -1,0 +1,104 @@
+#!/bin/sh
+# SPDX-License-Identifier: ISC
+# Routers that quote nothing of the payload of UDP: is each answer given to the probe
+# that it belongs to?  The log of the simulator knows.
+. "${srcdir:-.}/tests/net/lib.sh"
+net_begin "$@"
+tun_ns
+net_install "${builddir:-.}/tests/net/events"
+
+# Out of order, lossy, silent, an address at two places, two routers at one place,
+# one that quotes all; then other routers, and then one more.
+# scenario FAMILY TARGET QUOTE SEED
+scenario() {
+	cat <<-END
+		seed $4
+		target $2
+		hop 1  $(router 1 "$1")  rtt 1ms  jitter 20ms quote $3
+		hop 2  $(router 2 "$1")  rtt 40ms jitter 30ms quote $3
+		hop 3  $(router 3 "$1")  rtt 5ms  jitter 30ms quote $3 reply-loss 20%
+		hop 4  $(router 4 "$1")  rtt 60ms jitter 20ms
+		hop 5  $(router 5 "$1")  rtt 10ms silent
+		hop 6  $(router 6 "$1") $(router 66 "$1") rtt 30ms jitter 20ms quote $3 choose packet
+		hop 7  $(router 2 "$1")  rtt 3ms  jitter 30ms quote $3
+		hop 8  $(router 8 "$1")  rtt 70ms jitter 20ms quote $3 loss 5%
+		hop 9  $(router 9 "$1")  rtt 20ms jitter 40ms quote $3
+		hop 10 target            rtt 9ms  jitter 40ms quote $3
+		at 4s hop 8 $(router 88 "$1")
+		at 4s hop 9 $(router 99 "$1")
+		at 8s insert 3 $(router 33 "$1") rtt 15ms jitter 20ms quote $3
+	END
+}
+router() { if [ "$2" = 4 ]; then echo "198.51.100.$1"; else echo "2001:db8:$1::1"; fi; }
+
+jobs=
+for run in 4.1 4.2 4.3 6.1; do
+	v=${run%.*} n=${run#*.}
+	target=$([ $v = 4 ] && echo "203.0.113.$n" || echo "2001:db8:ff::$n")
+	scenario $v "$target" $([ $v = 4 ] && echo 28 || echo 48) "$n" >"$net_tmp/bare$v$n.net"
+	tun_start "bare$v$n" --no-spin
+	as_user c "$net_tmp/events" -u -i 100 -c 0 -t 12000 -m 12 "$target" >"$net_tmp/$run" &
+	jobs="$jobs $!"
+done
+for job in $jobs; do
+	wait "$job"
+done
+
+# joined LOG EVENTS: for each answer that was given to a probe, who it came from, the
+# true sender, and by how much its time is off, in ms
+joined() {
+	awk "$net_awk"'
+		function value(key,  i, kv) {
+			for (i = 1; i <= NF; i++) {
+				split($i, kv, "=")
+				if (kv[1] == key) return kv[2]
+			}
+			return ""
+		}
+		FNR == NR {
+			# The nth probe of a hop; they come in the order in which they leave.
+			key = value("ttl") " " value("in")
+			if (!(key in out)) { order[++n] = value("in") " " value("ttl") }
+			from[key] = value("from"); out[key] = value("out")
+			next
+		}
+		FNR == 1 {
+			for (i = 1; i <= n; i++) {
+				split(order[i], at, " ")
+				times[at[2]] = times[at[2]] " " at[1]
+			}
+		}
+		$1 == "reply" && value("match") >= 2 {
+			t = value("ttl")
+			if (!(t in sorted)) {
+				m = split(times[t], list, " ")
+				for (i = 2; i <= m; i++) {
+					x = list[i]
+					for (j = i - 1; j > 0 && list[j] + 0 > x + 0; j--) list[j + 1] = list[j]
+					list[j + 1] = x
+				}
+				for (i = 1; i <= m; i++) nth[t, i - 1] = list[i]
+				sorted[t] = 1
+			}
+			came = nth[t, value("seq")]
+			print t, value("from"), from[t " " came],
+				(value("rtt") - (out[t " " came] - came)) / 1000000
+		}' "$1" "$2"
+}
+
+for run in 4.1 4.2 4.3 6.1; do
+	joined "$net_tmp/bare${run%.*}${run#*.}.log" "$net_tmp/$run" >"$net_tmp/joined"
+	sent=$(sed -n 's/^totals sent=\([0-9]*\).*/\1/p' "$net_tmp/$run")
+	say "IPv$run: $sent probes, $(wc -l <"$net_tmp/joined") given to one," \
+		"$(grep -c '^reply.* match=1' "$net_tmp/$run") to nobody;" \
+		"$(grep '^totals' "$net_tmp/$run")"
+	check "IPv$run: most have an answer" test "$(wc -l <"$net_tmp/joined")" -gt $((sent / 2))
+	is "IPv$run: from whom it says" "$(awk '$2 != $3' "$net_tmp/joined" | head -n 5)" ""
+	is "IPv$run: after the time that it says" \
+		"$(awk '$4 < 0 || $4 > 100' "$net_tmp/joined" | head -n 5)" ""
+	is "IPv$run: nothing twice or foreign" \
+		"$(sed -n 's/^totals.* duplicate=\([0-9]*\).* unmatched=\([0-9]*\).*/\1 \2/p' "$net_tmp/$run")" \
+		"0 0"
+done
+
+net_done

@@ -1,0 +1,742 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * Whose is an answer that quotes nothing?  Against a model of a path that knows: it
+ * sends probes as the engine does, answers them late and out of order, and compares
+ * what is decided with what it did.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "base/rng.h"
+#include "transport/linux/bare.h"
+
+#define HOPS     16
+#define ADDRS    3
+#define AIR_MAX  4096
+#define STEP     (4 * HT_MS)
+#define INTERVAL (500 * HT_MS)
+#define RTT_MAX  400 /* ms */
+#define PROBES   12000
+
+/* A hop of the path. */
+struct hop {
+	unsigned addrs[ADDRS]; /* any of them answers; 0: none */
+	int reply_ttl;
+	unsigned loss; /* % of the answers */
+	bool is_silent;
+	bool is_full;     /* it quotes enough */
+	unsigned rtt_min; /* ms */
+	unsigned rtt_max;
+};
+
+/* An answer on its way. */
+struct answer {
+	ht_time at;
+	uint32_t token;
+	bool is_full;
+	unsigned addr;
+	int reply_ttl;
+};
+
+/* What became of a probe. */
+struct fate {
+	uint8_t ttl;
+	uint8_t answers; /* that were given to it */
+};
+
+struct model {
+	struct ht_bare *bare;
+	struct ht_bare_key key;
+	struct ht_rng rng;
+	struct hop hops[HOPS + 1];
+	ht_time now;
+	ht_time due[HOPS + 1];
+	struct answer air[AIR_MAX];
+	unsigned n_air;
+	struct fate fates[PROBES];
+	uint32_t n_sent;
+	/* of bare answers */
+	unsigned came, right, wrong, ambiguous, unmatched;
+	unsigned again;
+	unsigned right_at[HOPS + 1], sent_at[HOPS + 1];
+};
+
+static unsigned
+below(struct model *m, unsigned n)
+{
+	return (unsigned)ht_rng_below(&m->rng, n);
+}
+
+static void
+init(struct model *m, uint64_t seed)
+{
+	memset(m, 0, sizeof(*m));
+	m->bare = ht_bare_new();
+	assert_non_null(m->bare);
+	ht_rng_init(&m->rng, seed);
+	m->now = 1000 * HT_S;
+	m->key = (struct ht_bare_key){
+		.target = { .family = HT_FAMILY_IP4, .bytes = { 10, 0, 0, HOPS } },
+		.local_port = 61000,
+		.port = 33434,
+	};
+	for (unsigned ttl = 1; ttl <= HOPS; ttl++) {
+		m->hops[ttl] = (struct hop){ .addrs = { ttl },
+			.reply_ttl = 65 - (int)ttl,
+			.rtt_min = 1,
+			.rtt_max = RTT_MAX };
+		m->due[ttl] = m->now + ttl * INTERVAL / HOPS / 20;
+	}
+}
+
+static struct ht_bare_answer
+bare_answer(const struct answer *an)
+{
+	return (struct ht_bare_answer){
+		.reply = { .kind = HT_REPLY_TIME_EXCEEDED,
+		    .token = an->token, /* for us: whose it is */
+		    .from = { .family = HT_FAMILY_IP4,
+			.bytes = { 10, 0, 0, (uint8_t)an->addr } },
+		    .reply_ttl = (int16_t)an->reply_ttl },
+		.came = an->at,
+	};
+}
+
+static void
+on_decision(
+    void *ctx, uint32_t token, enum ht_match match, const struct ht_bare_answer *answer)
+{
+	struct model *m = ctx;
+
+	if (answer == NULL) {
+		assert_int_equal(match, HT_MATCH_AMBIGUOUS);
+		assert_int_equal(m->fates[token].answers, 0);
+		m->due[m->fates[token].ttl] = m->now;
+		m->again++;
+		return;
+	}
+	m->unmatched += match == HT_MATCH_NONE;
+	m->ambiguous += match == HT_MATCH_AMBIGUOUS;
+	if (match == HT_MATCH_NONE)
+		return;
+	assert_true(token < m->n_sent);
+	assert_int_equal(m->fates[token].answers++, 0);
+	if (match != HT_MATCH_MAPPED)
+		return;
+	if (token == answer->reply.token) {
+		m->right++;
+		m->right_at[m->fates[token].ttl]++;
+	} else {
+		m->wrong++;
+	}
+}
+
+static void
+send_probe(struct model *m, unsigned ttl)
+{
+	const struct hop *hop = &m->hops[ttl];
+	uint32_t token = m->n_sent++;
+	unsigned n = 1;
+
+	m->fates[token] = (struct fate){ .ttl = (uint8_t)ttl };
+	m->sent_at[ttl]++;
+	ht_bare_sent(m->bare, &m->key, ttl, token, m->now);
+	if (hop->is_silent || below(m, 100) < hop->loss)
+		return;
+	while (n < ADDRS && hop->addrs[n] != 0)
+		n++;
+	assert_true(m->n_air < AIR_MAX);
+	m->air[m->n_air++] = (struct answer){
+		.at = m->now + HT_US
+		      + (hop->rtt_min + below(m, hop->rtt_max - hop->rtt_min + 1))
+			    * HT_MS,
+		.token = token,
+		.is_full = hop->is_full,
+		.addr = hop->addrs[below(m, n)],
+		.reply_ttl = hop->reply_ttl,
+	};
+}
+
+/* The one that waits longest goes first; a turn is not lost by waiting. */
+static void
+send_due(struct model *m)
+{
+	bool was_refused[HOPS + 1] = { false };
+
+	while (m->n_sent < PROBES) {
+		unsigned first = 0;
+		for (unsigned ttl = 1; ttl <= HOPS; ttl++)
+			if (!was_refused[ttl] && m->due[ttl] <= m->now
+			    && (first == 0 || m->due[ttl] < m->due[first]))
+				first = ttl;
+		if (first == 0)
+			return;
+		if (!ht_bare_may_send(m->bare, &m->key, first, true, m->now)) {
+			was_refused[first] = true;
+			continue;
+		}
+		send_probe(m, first);
+		m->due[first] = m->now + INTERVAL;
+	}
+}
+
+static void
+deliver(struct model *m, unsigned i)
+{
+	struct answer an = m->air[i];
+
+	m->air[i] = m->air[--m->n_air];
+	if (an.is_full) {
+		m->fates[an.token].answers++;
+		ht_bare_full(m->bare, &m->key, an.token, an.at, on_decision, m);
+		return;
+	}
+	struct ht_bare_answer answer = bare_answer(&an);
+	m->came++;
+	ht_bare_take(m->bare, &m->key, &answer, m->now, on_decision, m);
+}
+
+static void
+receive(struct model *m)
+{
+	for (;;) {
+		unsigned first = m->n_air;
+		for (unsigned i = 0; i < m->n_air; i++)
+			if (m->air[i].at <= m->now
+			    && (first == m->n_air || m->air[i].at < m->air[first].at))
+				first = i;
+		if (first == m->n_air)
+			break;
+		deliver(m, first);
+	}
+	ht_bare_tick(m->bare, m->now, on_decision, m);
+}
+
+static void
+run_until(struct model *m, uint32_t n_sent)
+{
+	while (m->n_sent < n_sent) {
+		m->now += STEP;
+		receive(m);
+		send_due(m);
+	}
+}
+
+static void
+finish(struct model *m)
+{
+	run_until(m, PROBES);
+	for (int i = 0; i < 2000; i++) {
+		m->now += STEP;
+		receive(m);
+	}
+	assert_int_equal(ht_bare_next(m->bare), HT_TIME_NEVER);
+	assert_int_equal(m->came, m->right + m->wrong + m->ambiguous + m->unmatched);
+	print_message("# %u bare answers: %u right, %u wrong, %u ambiguous, "
+		      "%u unmatched; asked again %u times, %lld s\n",
+	    m->came, m->right, m->wrong, m->ambiguous, m->unmatched, m->again,
+	    (long long)((m->now - 1000 * HT_S) / HT_S));
+	assert_int_equal(m->wrong, 0);
+	ht_bare_free(m->bare);
+}
+
+/* Nearly all answers are given to their probes. */
+static void
+expect_right(const struct model *m, unsigned percent)
+{
+	assert_true(m->right >= m->came * percent / 100);
+}
+
+static struct model model;
+
+static void
+tells_apart_what_comes_out_of_order(void **state)
+{
+	(void)state;
+	for (uint64_t seed = 1; seed <= 3; seed++) {
+		init(&model, seed);
+		finish(&model);
+		expect_right(&model, 99);
+	}
+}
+
+static void
+is_not_misled_by_silence_and_loss(void **state)
+{
+	(void)state;
+	for (uint64_t seed = 1; seed <= 3; seed++) {
+		init(&model, seed);
+		model.hops[3].is_silent = model.hops[7].is_silent = true;
+		model.hops[8].is_silent = true;
+		model.hops[2].loss = 5;
+		model.hops[5].loss = 30;
+		model.hops[9].loss = 60;
+		model.hops[12].loss = 10;
+		finish(&model);
+		expect_right(&model, 98);
+	}
+}
+
+/* The target answers from its place on; two hops have the same address. */
+static void
+knows_an_address_at_several_places(void **state)
+{
+	(void)state;
+	for (uint64_t seed = 1; seed <= 3; seed++) {
+		init(&model, seed);
+		for (unsigned ttl = 13; ttl <= HOPS; ttl++) {
+			model.hops[ttl].addrs[0] = HOPS;
+			model.hops[ttl].reply_ttl = 52;
+		}
+		model.hops[9].addrs[0] = 4;
+		model.hops[9].reply_ttl = model.hops[4].reply_ttl;
+		model.hops[14].loss = 20;
+		model.hops[9].loss = 10;
+		finish(&model);
+		expect_right(&model, 98);
+	}
+}
+
+static void
+learns_a_hop_with_several_addresses(void **state)
+{
+	(void)state;
+	for (uint64_t seed = 1; seed <= 3; seed++) {
+		init(&model, seed);
+		for (unsigned ttl = 6; ttl <= 8; ttl++)
+			for (unsigned i = 1; i < ADDRS; i++)
+				model.hops[ttl].addrs[i] = 50 + 10 * i + ttl;
+		finish(&model);
+		expect_right(&model, 98);
+	}
+}
+
+/* Other routers; a hop more, with the way back longer by as much; and back. */
+static void
+sees_the_route_change(void **state)
+{
+	(void)state;
+	for (uint64_t seed = 1; seed <= 4; seed++) {
+		init(&model, seed);
+		model.hops[11].is_silent = true;
+		model.hops[6].loss = 20;
+		run_until(&model, 3000);
+		for (unsigned ttl = 5; ttl <= 9; ttl++)
+			model.hops[ttl].addrs[0] = 100 + ttl;
+		run_until(&model, 6000);
+		struct hop before[HOPS + 1];
+		memcpy(before, model.hops, sizeof(before));
+		for (unsigned ttl = 8; ttl <= HOPS; ttl++) {
+			model.hops[ttl] = before[ttl - 1];
+			model.hops[ttl].reply_ttl--;
+		}
+		model.hops[7].addrs[0] = 150;
+		run_until(&model, 9000);
+		memcpy(model.hops, before, sizeof(before));
+		finish(&model);
+		expect_right(&model, 97);
+	}
+}
+
+static void
+mixes_with_routers_that_quote_enough(void **state)
+{
+	(void)state;
+	for (uint64_t seed = 1; seed <= 4; seed++) {
+		init(&model, seed);
+		for (unsigned ttl = 1; ttl <= HOPS; ttl++)
+			model.hops[ttl].is_full = ttl % 3 != 0;
+		model.hops[5].is_silent = true;
+		model.hops[6].loss = model.hops[7].loss = 20;
+		run_until(&model, 6000);
+		for (unsigned ttl = 4; ttl <= HOPS; ttl++) {
+			model.hops[ttl].addrs[0] = 100 + ttl;
+			model.hops[ttl].is_full = ttl % 3 == 1;
+		}
+		finish(&model);
+		expect_right(&model, 97);
+	}
+}
+
+/* Anything at once. */
+static void
+survives_random_paths(void **state)
+{
+	(void)state;
+	for (uint64_t seed = 1; seed <= 12; seed++) {
+		init(&model, seed);
+		for (uint32_t n = 3000; n <= PROBES; n += 3000) {
+			for (unsigned ttl = 1; ttl <= HOPS; ttl++) {
+				struct hop *hop = &model.hops[ttl];
+				if (below(&model, 3) != 0)
+					continue;
+				hop->addrs[0] = 20 + below(&model, 200);
+				hop->addrs[1] = below(&model, 5) == 0
+						    ? 20 + below(&model, 200)
+						    : 0;
+				hop->is_silent = below(&model, 6) == 0;
+				hop->is_full = below(&model, 3) == 0;
+				hop->loss = below(&model, 3) == 0 ? below(&model, 20)
+								  : 0;
+				hop->rtt_min = 1 + below(&model, 100);
+				hop->rtt_max = hop->rtt_min + below(&model, 300);
+			}
+			run_until(&model, n);
+		}
+		finish(&model);
+	}
+}
+
+/* One by one ****************************************************************/
+
+static struct {
+	struct ht_bare *bare;
+	int n;
+	uint32_t token;
+	int match;
+	unsigned again; /* tokens that should be asked again, as bits */
+	ht_time now;
+} hand;
+
+static const struct ht_bare_key lane = {
+	.target = { .family = HT_FAMILY_IP4, .bytes = { 10, 0, 0, 99 } },
+	.local_port = 61000,
+	.port = 33434,
+};
+
+static void
+note(
+    void *ctx, uint32_t token, enum ht_match match, const struct ht_bare_answer *answer)
+{
+	(void)ctx;
+	if (answer == NULL) {
+		hand.again |= 1u << token;
+		return;
+	}
+	hand.n++;
+	hand.token = token;
+	hand.match = (int)match;
+}
+
+static void
+begin(void)
+{
+	memset(&hand, 0, sizeof(hand));
+	hand.bare = ht_bare_new();
+	hand.now = 1000 * HT_S;
+}
+
+static bool
+may(unsigned ttl)
+{
+	return ht_bare_may_send(hand.bare, &lane, ttl, true, hand.now);
+}
+
+/* The token is the ttl. */
+static void
+send_at(unsigned ttl)
+{
+	assert_true(may(ttl));
+	ht_bare_sent(hand.bare, &lane, ttl, ttl, hand.now);
+}
+
+static void
+answer_from(unsigned addr, ht_time after)
+{
+	struct answer an = { .at = hand.now + after, .addr = addr, .reply_ttl = 60 };
+	struct ht_bare_answer answer = bare_answer(&an);
+
+	hand.again = 0;
+	hand.n = 0;
+	hand.now += after;
+	ht_bare_take(hand.bare, &lane, &answer, hand.now, note, NULL);
+}
+
+static void
+expect_decision(enum ht_match match, uint32_t token)
+{
+	assert_int_equal(hand.n, 1);
+	assert_int_equal(hand.match, match);
+	if (match != HT_MATCH_NONE)
+		assert_int_equal(hand.token, token);
+	hand.n = 0;
+}
+
+static void
+map(unsigned ttl, unsigned addr)
+{
+	send_at(ttl);
+	answer_from(addr, 10 * HT_MS);
+	expect_decision(HT_MATCH_MAPPED, ttl);
+}
+
+/* Asked, and nobody answers. */
+static void
+miss(unsigned ttl)
+{
+	send_at(ttl);
+	hand.now += 1100 * HT_MS;
+}
+
+static void
+full_at(unsigned ttl)
+{
+	ht_bare_full(hand.bare, &lane, ttl, hand.now, note, NULL);
+}
+
+static void
+everything_may_leave_before_the_first(void **state)
+{
+	(void)state;
+	begin();
+	for (unsigned ttl = 1; ttl <= 30; ttl++)
+		send_at(ttl);
+	assert_int_equal(ht_bare_next(hand.bare), HT_TIME_NEVER);
+	assert_false(ht_bare_is_used(hand.bare));
+	/* Which of the thirty?  From now on one alone, when all these are dead. */
+	answer_from(7, 10 * HT_MS);
+	assert_int_equal(hand.n, 0);
+	assert_int_equal(hand.again, 0x7ffffffe);
+	assert_true(ht_bare_is_used(hand.bare));
+	assert_false(may(7));
+	assert_int_equal(ht_bare_next(hand.bare), 1001 * HT_S);
+	hand.now = 1001 * HT_S;
+	ht_bare_tick(hand.bare, hand.now, note, NULL);
+	send_at(7);
+	assert_false(may(8));
+	answer_from(7, 10 * HT_MS);
+	expect_decision(HT_MATCH_MAPPED, 7);
+	/* What was kept back is given to the oldest, as nobody's. */
+	hand.now += HT_S;
+	ht_bare_tick(hand.bare, hand.now, note, NULL);
+	hand.now = 1000 * HT_S + 10 * HT_MS + HT_BARE_KEEP;
+	assert_int_equal(ht_bare_next(hand.bare), hand.now);
+	ht_bare_tick(hand.bare, hand.now, note, NULL);
+	expect_decision(HT_MATCH_AMBIGUOUS, 1);
+	ht_bare_free(hand.bare);
+}
+
+static void
+gives_what_it_kept_back_when_all_is_known(void **state)
+{
+	(void)state;
+	/* Two may be in flight; both are asked alone. */
+	begin();
+	send_at(3);
+	send_at(4);
+	answer_from(30, 10 * HT_MS);
+	assert_int_equal(hand.again, 1u << 3 | 1u << 4);
+	hand.now += HT_S;
+	ht_bare_sent(hand.bare, &lane, 4, 14, hand.now);
+	answer_from(40, 10 * HT_MS);
+	expect_decision(HT_MATCH_MAPPED, 14);
+	ht_bare_sent(hand.bare, &lane, 3, 13, hand.now);
+	answer_from(30, 10 * HT_MS);
+	assert_int_equal(hand.n, 2); /* and then the first one, to the first probe */
+	assert_int_equal(hand.match, HT_MATCH_MAPPED);
+	assert_int_equal(hand.token, 3);
+	ht_bare_free(hand.bare);
+
+	/* Both have the address: nobody knows. */
+	begin();
+	send_at(3);
+	send_at(4);
+	answer_from(30, 10 * HT_MS);
+	hand.now += HT_S;
+	ht_bare_sent(hand.bare, &lane, 4, 14, hand.now);
+	answer_from(30, 10 * HT_MS);
+	ht_bare_sent(hand.bare, &lane, 3, 13, hand.now);
+	answer_from(30, 10 * HT_MS);
+	assert_int_equal(hand.n, 2);
+	assert_int_equal(hand.match, HT_MATCH_AMBIGUOUS);
+	ht_bare_free(hand.bare);
+}
+
+static void
+asks_alone_what_may_be_silent(void **state)
+{
+	(void)state;
+	begin();
+	map(1, 1);
+	map(2, 2);
+	send_at(1);
+	send_at(2); /* no address in common: at once */
+	hand.now += 2 * HT_S;
+	miss(3);
+	miss(4);
+	/* After the first time with others, and so the next, but not with those that
+	 * are mapped. */
+	send_at(3);
+	send_at(5);
+	assert_false(may(1));
+	full_at(5);
+	hand.now += 1100 * HT_MS;
+	/* A full one may have turned bare: this is not 3's for sure. */
+	send_at(3);
+	send_at(5);
+	answer_from(3, 10 * HT_MS);
+	assert_int_equal(hand.n, 0);
+	assert_int_equal(hand.again, 1u << 3);
+	hand.now += 3 * HT_S;
+	ht_bare_tick(hand.bare, hand.now, note, NULL);
+	miss(3);
+	miss(3);
+	miss(3);
+	send_at(3); /* silent: with all the others */
+	send_at(1);
+	send_at(2);
+	answer_from(2, 10 * HT_MS);
+	expect_decision(HT_MATCH_MAPPED, 2);
+	/* It is not: asked again. */
+	answer_from(3, 10 * HT_MS);
+	assert_true(hand.again & 1u << 3);
+	ht_bare_free(hand.bare);
+}
+
+static void
+believes_in_no_silence_behind_the_target(void **state)
+{
+	(void)state;
+	begin();
+	map(10, 99);
+	for (int i = 0; i < 5; i++)
+		miss(11);
+	send_at(11);
+	assert_false(may(10));
+	ht_bare_free(hand.bare);
+}
+
+static void
+sees_that_a_router_has_moved(void **state)
+{
+	(void)state;
+	begin();
+	for (unsigned ttl = 5; ttl <= 8; ttl++)
+		map(ttl, ttl);
+	send_at(7);
+	send_at(8);
+	hand.now += 2 * HT_S;
+	send_at(5);
+	answer_from(6, 10 * HT_MS); /* which was one farther */
+	assert_int_equal(hand.n, 0);
+	assert_int_equal(hand.again, 1u << 5);
+	hand.now += 2 * HT_S;
+	send_at(7);
+	assert_false(may(8));
+	ht_bare_free(hand.bare);
+}
+
+static void
+learns_how_slow_a_path_is(void **state)
+{
+	(void)state;
+	begin();
+	map(1, 1);
+	send_at(2);
+	answer_from(2, 1500 * HT_MS); /* believed dead */
+	expect_decision(HT_MATCH_NONE, 0);
+	send_at(2);
+	answer_from(2, 1500 * HT_MS);
+	expect_decision(HT_MATCH_MAPPED, 2);
+	ht_bare_free(hand.bare);
+}
+
+static void
+takes_nothing_that_cannot_be(void **state)
+{
+	struct answer an = { .addr = 3, .reply_ttl = 60 };
+	struct ht_bare_key other = lane;
+
+	(void)state;
+	begin();
+	hand.now += HT_S;
+	send_at(3);
+	an.at = hand.now - 1; /* before it left */
+	struct ht_bare_answer answer = bare_answer(&an);
+	ht_bare_take(hand.bare, &lane, &answer, hand.now, note, NULL);
+	expect_decision(HT_MATCH_NONE, 0);
+	answer.came = hand.now + 1;
+	other.port++;
+	ht_bare_take(hand.bare, &other, &answer, hand.now, note, NULL);
+	expect_decision(HT_MATCH_NONE, 0);
+	other = lane;
+	other.target.bytes[0]++;
+	ht_bare_take(hand.bare, &other, &answer, hand.now, note, NULL);
+	expect_decision(HT_MATCH_NONE, 0);
+	answer_from(3, HT_MS);
+	expect_decision(HT_MATCH_MAPPED, 3);
+	answer_from(3, HT_MS); /* again: a duplicate */
+	expect_decision(HT_MATCH_MAPPED, 3);
+	answer_from(4, HT_MS);
+	expect_decision(HT_MATCH_NONE, 0);
+	ht_bare_free(hand.bare);
+}
+
+/* More lanes, probes and answers than there is room for: nothing is mistaken. */
+static void
+survives_too_much_of_all(void **state)
+{
+	struct ht_bare_key key = lane;
+
+	(void)state;
+	begin();
+	for (unsigned i = 0; i < 2 * HT_BARE_LANES; i++) {
+		key.local_port = (uint16_t)i;
+		assert_true(ht_bare_may_send(hand.bare, &key, 1, true, hand.now));
+		ht_bare_sent(hand.bare, &key, 1, i, ++hand.now);
+	}
+	for (unsigned i = 0; i < 3000; i++)
+		ht_bare_sent(hand.bare, &lane, 1 + i % 30, i, ++hand.now);
+	for (unsigned i = 0; i < 3 * HT_BARE_KEPT; i++) {
+		answer_from(i % 200, HT_US);
+		assert_true(hand.n <= 1);
+		assert_true(hand.match != HT_MATCH_MAPPED);
+	}
+	hand.now += 2 * HT_BARE_KEEP;
+	hand.n = 0;
+	ht_bare_tick(hand.bare, hand.now, note, NULL);
+	assert_int_equal(hand.n, HT_BARE_KEPT);
+	assert_int_equal(ht_bare_next(hand.bare), HT_TIME_NEVER);
+	ht_bare_free(hand.bare);
+}
+
+/* Probes without payload are told apart in this way from the beginning. */
+static void
+knows_probes_without_payload(void **state)
+{
+	(void)state;
+	begin();
+	assert_true(ht_bare_may_send(hand.bare, &lane, 1, false, hand.now));
+	ht_bare_sent(hand.bare, &lane, 1, 1, hand.now);
+	assert_false(ht_bare_may_send(hand.bare, &lane, 2, false, hand.now));
+	ht_bare_free(hand.bare);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(tells_apart_what_comes_out_of_order),
+		cmocka_unit_test(is_not_misled_by_silence_and_loss),
+		cmocka_unit_test(knows_an_address_at_several_places),
+		cmocka_unit_test(learns_a_hop_with_several_addresses),
+		cmocka_unit_test(sees_the_route_change),
+		cmocka_unit_test(mixes_with_routers_that_quote_enough),
+		cmocka_unit_test(survives_random_paths),
+		cmocka_unit_test(everything_may_leave_before_the_first),
+		cmocka_unit_test(gives_what_it_kept_back_when_all_is_known),
+		cmocka_unit_test(asks_alone_what_may_be_silent),
+		cmocka_unit_test(believes_in_no_silence_behind_the_target),
+		cmocka_unit_test(sees_that_a_router_has_moved),
+		cmocka_unit_test(learns_how_slow_a_path_is),
+		cmocka_unit_test(takes_nothing_that_cannot_be),
+		cmocka_unit_test(survives_too_much_of_all),
+		cmocka_unit_test(knows_probes_without_payload),
+	};
+
+	return cmocka_run_group_tests_name("bare", tests, NULL, NULL);
+}
