@@ -97,6 +97,7 @@ void ht_stats_merge(struct ht_stats *st, const struct ht_stats *other, bool is_n
 struct ht_hist {
 	uint64_t n;                      /**< samples */
 	uint32_t first;                  /**< lowest bucket in use, if n > 0 */
+	uint32_t last;                   /**< highest */
 	uint32_t count[HT_HIST_BUCKETS]; /**< per bucket; saturates */
 };
 

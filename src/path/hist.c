@@ -50,14 +50,23 @@ ht_hist_clear(struct ht_hist *hist)
 	memset(hist, 0, sizeof(*hist));
 }
 
+/* Few buckets are in use: the others need not be looked at. */
+static void
+widen(struct ht_hist *hist, uint32_t first, uint32_t last)
+{
+	if (hist->n == 0 || first < hist->first)
+		hist->first = first;
+	if (hist->n == 0 || last > hist->last)
+		hist->last = last;
+}
+
 void
 ht_hist_add(struct ht_hist *hist, int64_t rtt_ns)
 {
 	uint64_t value = rtt_ns > 0 ? (uint64_t)rtt_ns : 0;
 	size_t bucket = bucket_of(value < LARGEST ? value : LARGEST);
 
-	if (hist->n == 0 || bucket < hist->first)
-		hist->first = (uint32_t)bucket;
+	widen(hist, (uint32_t)bucket, (uint32_t)bucket);
 	hist->n++;
 	if (hist->count[bucket] < UINT32_MAX)
 		hist->count[bucket]++;
@@ -68,10 +77,9 @@ ht_hist_merge(struct ht_hist *hist, const struct ht_hist *other)
 {
 	if (other->n == 0)
 		return;
-	if (hist->n == 0 || other->first < hist->first)
-		hist->first = other->first;
+	widen(hist, other->first, other->last);
 	hist->n += other->n;
-	for (size_t i = other->first; i < HT_HIST_BUCKETS; i++) {
+	for (size_t i = other->first; i <= other->last; i++) {
 		uint32_t sum = hist->count[i] + other->count[i];
 
 		hist->count[i] = sum >= other->count[i] ? sum : UINT32_MAX;
@@ -103,7 +111,7 @@ ht_hist_quantile(const struct ht_hist *hist, double q, int64_t *ret_ns)
 	uint64_t seen = 0;
 	size_t newest = 0; /* a saturated bucket may end the search too early */
 
-	for (size_t i = hist->first; i < HT_HIST_BUCKETS && seen < rank; i++) {
+	for (size_t i = hist->first; i <= hist->last && seen < rank; i++) {
 		if (hist->count[i] > 0)
 			newest = i;
 		seen += hist->count[i];
