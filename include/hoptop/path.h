@@ -210,9 +210,8 @@ struct ht_merged {
  * answered last of those that have any.  Jitter is never taken across flows, see
  * ht_stats_merge().  The history stays with the flows: ht_hop_samples() is 0.
  *
- * The address table holds HT_HOP_ADDRS_MAX, first of all the one that answered
- * last, then the others by first appearance; what the rest answered is in
- * other_addr_replies.
+ * The address table holds the one that answered last and those that appeared
+ * first, in order of appearance; what the rest answered is in other_addr_replies.
  */
 void ht_hop_merge(
     const struct ht_hop *const *hops, unsigned n, struct ht_merged *ret_merged);

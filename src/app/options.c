@@ -17,6 +17,7 @@
 #include "names/names.h"
 #include "report/report.h"
 #include "view/columns.h"
+#include "view/flows.h"
 
 const char *
 app_mode_name(enum app_mode mode)
@@ -173,6 +174,13 @@ set_mpls(struct app_parse *ps, const struct app_value *v)
 {
 	(void)v;
 	ps->opt->show_mpls = true;
+	return 0;
+}
+
+static int
+set_paths_max(struct app_parse *ps, const struct app_value *v)
+{
+	ps->opt->paths_max = (unsigned)v->number;
 	return 0;
 }
 
@@ -523,6 +531,8 @@ const struct app_option app_option_table[] = {
 	FLAG('e', "mpls",        LOOK, MTR, 0, set_mpls, "show MPLS labels and other ICMP extensions"),
 	NUMBER(0, "displaymode", LOOK, MTR, "MODE", "a display mode", 0, 2, "0", set_displaymode,
 	    "first show statistics (0) or the history of each hop (1, 2)"),
+	NUMBER('E', "max-display-path", LOOK, MTR, "COUNT", "a number of addresses", 1, VIEW_PATHS_MAX, "8", set_paths_max,
+	    "show so many addresses or branches of a hop"),
 	FLAG(0,   "compact",     LOOK, MTR, 0, set_compact, "leave out what takes space"),
 	FLAG(0,   "ascii",       LOOK, OWN, 0, set_ascii,   "draw with ASCII characters only"),
 	CHOICE(0, "color",       LOOK, OWN, "WHEN", colors, "auto", set_color,
@@ -534,7 +544,6 @@ const struct app_option app_option_table[] = {
 	FLAG('v', "version", OTHER, MTR, 0, set_version, "print the version and what can be used here"),
 
 	LATER('S', "sctp",                MTR),
-	LATER('E', "max-display-path",    MTR),
 	LATER('z', "aslookup",            MTR),
 	LATER('y', "ipinfo",              MTR),
 	LATER(0,   "scale",               MTR),

@@ -87,6 +87,7 @@ struct app_options {
 	bool is_compact;     /**< --compact */
 	unsigned display;    /**< --displaymode, 0..2 */
 	bool show_mpls;      /**< -e */
+	unsigned paths_max;  /**< -E: addresses of a hop shown, 0: not given */
 	bool is_ascii;       /**< --ascii */
 	enum app_color color;
 	char columns[APP_COLUMNS_MAX]; /**< -o, checked; "" for the default */

@@ -18,6 +18,7 @@
 #include <fcntl.h>
 #include <langinfo.h>
 #include <poll.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -31,6 +32,7 @@
 #include "report/report.h"
 #include "ui/curses.h"
 #include "ui/ui.h"
+#include "view/flows.h"
 
 #define REPORT_CYCLES 10
 /* Probing is done: how long a report still waits for names. */
@@ -66,13 +68,38 @@ struct run {
 
 /* The screen *****************************************************************/
 
+/* Do flows make common routers answer more often than once a second? */
+static bool
+is_crowded(const struct run *run)
+{
+	const struct ht_settings *set = &run->opt->settings;
+
+	return set->flows > 1 && (ht_time)set->flows * HT_S > set->interval_ns;
+}
+
+static void
+tell_crowd(struct run *run, ht_time now)
+{
+	const struct ht_settings *set = &run->opt->settings;
+	ht_time rate = ((ht_time)set->flows * HT_S + set->interval_ns / 2)
+		       / set->interval_ns;
+	char text[100];
+
+	snprintf(text, sizeof(text),
+	    "%u flows ask each router %llu times a second; many answer once",
+	    set->flows, (unsigned long long)rate);
+	ui_notice(run->ui, text, now);
+}
+
 /* What the user did not ask for, or may not know that it was asked for. */
 static void
 tell_at_start(struct run *run)
 {
 	ht_time now = app_world_now(&run->world);
 
-	if (run->opt->is_fast)
+	if (is_crowded(run))
+		tell_crowd(run, now);
+	else if (run->opt->is_fast)
 		ui_notice(run->ui,
 		    "interval below 1 s: routers may limit their answers", now);
 	else if (run->world.is_fallback)
@@ -123,6 +150,7 @@ open_screen(struct run *run, struct ht_buf *err)
 		.display = (enum ui_display)opt->display,
 		.columns = about.columns,
 		.host = about.local_host,
+		.paths_max = opt->paths_max,
 		.min_interval_ns = geteuid() == 0 ? ROOT_INTERVAL
 						  : UNPRIVILEGED_INTERVAL,
 	};
@@ -185,6 +213,7 @@ save_report(struct run *run, ht_time now)
 
 	about.names = ui_names(run->ui);
 	about.columns = ui_columns(run->ui);
+	about.flows = ui_flows(run->ui);
 	app_output_save(&about, ui_target(run->ui), text);
 	ui_notice(run->ui, text, now);
 }
@@ -447,15 +476,13 @@ loop(struct run *run)
 	}
 }
 
-/* Did every target that could be probed answer? */
+/* Did every target answer, to any of its flows? */
 static bool
 is_all_reached(const struct run *run)
 {
-	for (unsigned i = 0; i < ht_session_targets(run->ss); i++) {
-		const struct ht_path *path = ht_session_path(run->ss, i, 0);
-		if (path == NULL || !ht_path_is_reached(path))
+	for (unsigned i = 0; i < ht_session_targets(run->ss); i++)
+		if (!view_is_reached(run->ss, i))
 			return false;
-	}
 	return true;
 }
 

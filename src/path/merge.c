@@ -134,6 +134,27 @@ reserve_addr(struct ht_hop *to, const struct ht_hop_addr *addr)
 	};
 }
 
+/* In order of appearance, as in the hop of one flow. */
+static void
+sort_addrs(struct ht_hop *hop)
+{
+	const struct ht_addr newest = hop->addr_index >= 0
+					  ? hop->addrs[hop->addr_index].addr
+					  : (struct ht_addr){
+						    .family = HT_FAMILY_NONE
+					    };
+
+	for (unsigned i = 1; i < hop->n_addrs; i++) {
+		struct ht_hop_addr addr = hop->addrs[i];
+		unsigned at = i;
+
+		for (; at > 0 && hop->addrs[at - 1].first_at > addr.first_at; at--)
+			hop->addrs[at] = hop->addrs[at - 1];
+		hop->addrs[at] = addr;
+	}
+	hop->addr_index = find_addr(hop, &newest);
+}
+
 static void
 merge_addrs(struct ht_hop *to, const struct ht_hop *const *hops, unsigned n,
     const struct ht_hop *newest)
@@ -159,6 +180,7 @@ merge_addrs(struct ht_hop *to, const struct ht_hop *const *hops, unsigned n,
 		if (hops[i] != NULL)
 			to->other_addr_replies += hops[i]->other_addr_replies;
 	}
+	sort_addrs(to);
 }
 
 void

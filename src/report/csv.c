@@ -91,20 +91,31 @@ add_lead(struct report *rp, unsigned target, const char *status)
 }
 
 static void
-add_row(struct report *rp, unsigned target, unsigned ttl)
+add_row(struct report *rp, unsigned target, uint64_t flows, unsigned ttl)
 {
 	struct report_row row;
 	char host[VIEW_HOST_MAX];
 	const char *letters = report_letters(rp);
 	const struct view_column *col;
 
-	report_row_init(&row, rp, target, ttl);
+	report_row_init(&row, rp, target, flows, ttl);
 	add_lead(rp, target, "OK");
 	ht_buf_printf(&rp->out, ",%u,", ttl);
 	add_field(&rp->out, report_host(rp, &row.view, host));
 	while ((col = report_next_column(&letters)) != NULL)
 		add_value(rp, col, &row.view);
 	ht_buf_str(&rp->out, "\n");
+}
+
+/* A line per branch. */
+static void
+add_rows(struct report *rp, unsigned target, unsigned ttl)
+{
+	struct ht_branch branches[HT_MERGE_MAX];
+	unsigned n = report_branches(rp, target, ttl, branches);
+
+	for (unsigned i = 0; i < n; i++)
+		add_row(rp, target, branches[i].flows, ttl);
 }
 
 /* A target without a row: the status says why, all else is empty. */
@@ -131,7 +142,7 @@ finish_csv(struct report *rp, unsigned target)
 	if (!report_rows(rp, target, &first, &last))
 		add_problem(rp, target);
 	for (unsigned ttl = first; ttl <= last; ttl++)
-		add_row(rp, target, ttl);
+		add_rows(rp, target, ttl);
 }
 
 const struct report_ops report_csv = {

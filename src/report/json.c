@@ -196,31 +196,132 @@ set_counts(json_t *hub, const struct ht_hop *hop)
 	json_object_set_new(hub, "pending", count(c->pending));
 }
 
+/* What a hub and a branch say alike. */
+static void
+set_row(const struct report *rp, json_t *obj, const struct view_row *row)
+{
+	const struct ht_addr *addr = view_row_addr(row);
+	const char *name = addr != NULL ? ht_session_name(rp->run.ss, addr) : NULL;
+	char host[VIEW_HOST_MAX];
+
+	json_object_set_new(obj, "host", text(report_host(rp, row, host)));
+	set_columns(rp, obj, row);
+	set_counts(obj, row->hop);
+	json_object_set_new(obj, "ip", addr != NULL ? address(addr) : json_null());
+	json_object_set_new(obj, "name", text_or_null(name));
+	json_object_set_new(obj, "addresses", addresses(rp, row->hop));
+}
+
+/* Numbers of flows, as --flow takes them. */
+static json_t *
+flow_numbers(const struct report *rp, uint64_t flows)
+{
+	unsigned first = ht_session_settings(rp->run.ss)->flow;
+	json_t *list = json_array();
+
+	for (unsigned i = 0; i < HT_MERGE_MAX; i++)
+		if ((flows >> i & 1) != 0)
+			json_array_append_new(list, count(first + i));
+	return list;
+}
+
+/* Where the flows part; empty where there is one flow. */
+static json_t *
+branches(const struct report *rp, unsigned target, unsigned ttl)
+{
+	struct ht_branch found[HT_MERGE_MAX];
+	struct report_row row;
+	json_t *list = json_array();
+
+	if (!report_has_flows(rp))
+		return list;
+	unsigned n = report_branches(rp, target, ttl, found);
+	for (unsigned i = 0; i < n; i++) {
+		json_t *obj = json_object();
+
+		report_row_init(&row, rp, target, found[i].flows, ttl);
+		json_object_set_new(obj, "flows", flow_numbers(rp, found[i].flows));
+		set_row(rp, obj, &row.view);
+		json_array_append_new(list, obj);
+	}
+	return list;
+}
+
+static json_t *
+one_flow(unsigned number, const struct ht_hop *hop)
+{
+	const struct ht_stats *st = &hop->rtt;
+	const struct ht_addr *addr = hop->addr_index >= 0
+					 ? &hop->addrs[hop->addr_index].addr
+					 : NULL;
+	json_t *obj = json_object();
+
+	json_object_set_new(obj, "flow", count(number));
+	json_object_set_new(obj, "ip", addr != NULL ? address(addr) : json_null());
+	set_counts(obj, hop);
+	json_object_set_new(obj, "last", milliseconds(st->n > 0, (double)st->last_ns));
+	json_object_set_new(obj, "best", milliseconds(st->n > 0, (double)st->best_ns));
+	json_object_set_new(obj, "avg", milliseconds(st->n > 0, st->mean_ns));
+	json_object_set_new(
+	    obj, "worst", milliseconds(st->n > 0, (double)st->worst_ns));
+	return obj;
+}
+
+/* Each flow for itself; empty where there is one. */
+static json_t *
+flows(const struct report *rp, unsigned target, unsigned ttl)
+{
+	const struct ht_hop *hops[HT_MERGE_MAX];
+	unsigned first = ht_session_settings(rp->run.ss)->flow;
+	json_t *list = json_array();
+
+	if (!report_has_flows(rp))
+		return list;
+	unsigned n = view_flows_hops(rp->run.ss, target, report_flows(rp), ttl, hops);
+	for (unsigned i = 0; i < n; i++)
+		if (hops[i] != NULL)
+			json_array_append_new(list, one_flow(first + i, hops[i]));
+	return list;
+}
+
+static json_t *
+balance(const struct report *rp, unsigned target, unsigned ttl)
+{
+	unsigned routers;
+
+	switch (
+	    view_flows_balance(rp->run.ss, target, report_flows(rp), ttl, &routers)) {
+	case HT_BALANCE_FLOW:
+		return text("flow");
+	case HT_BALANCE_PACKET:
+		return text("packet");
+	case HT_BALANCE_NONE:
+	case HT_BALANCE_COUNT:
+		break;
+	}
+	return json_null();
+}
+
 static json_t *
 one_hub(const struct report *rp, unsigned target, unsigned ttl)
 {
 	struct report_row row;
-	char host[VIEW_HOST_MAX];
 	json_t *hub = json_object();
 
-	report_row_init(&row, rp, target, ttl);
+	report_row_init(&row, rp, target, report_flows(rp), ttl);
 
 	const struct ht_hop *hop = row.view.hop;
-	const struct ht_addr *addr = view_row_addr(&row.view);
-	const char *name = addr != NULL ? ht_session_name(rp->run.ss, addr) : NULL;
 
 	json_object_set_new(hub, "count", count(ttl));
-	json_object_set_new(hub, "host", text(report_host(rp, &row.view, host)));
-	set_columns(rp, hub, &row.view);
-	set_counts(hub, hop);
-	json_object_set_new(hub, "ip", addr != NULL ? address(addr) : json_null());
-	json_object_set_new(hub, "name", text_or_null(name));
-	json_object_set_new(hub, "addresses", addresses(rp, hop));
+	set_row(rp, hub, &row.view);
 	json_object_set_new(hub, "icmp", icmp(hop));
 	json_object_set_new(hub, "mpls", labels(hop));
 	json_object_set_new(hub, "reply_ttl",
 	    hop != NULL && hop->reply_ttl >= 0 ? json_integer(hop->reply_ttl)
 					       : json_null());
+	json_object_set_new(hub, "balance", balance(rp, target, ttl));
+	json_object_set_new(hub, "branches", branches(rp, target, ttl));
+	json_object_set_new(hub, "flows", flows(rp, target, ttl));
 	return hub;
 }
 
@@ -252,25 +353,75 @@ mtr_part(const struct report *rp, const struct ht_target *tg)
 	return obj;
 }
 
-/* Changes of the route, oldest first. */
-static json_t *
-path_changes(const struct report *rp, const struct ht_path *path)
+/* Of one path, so many of its newest changes are not said yet. */
+struct telling {
+	const struct ht_path *path;
+	unsigned left;
+};
+
+static unsigned
+count_changes(const struct ht_path *path)
 {
 	struct ht_path_change ch;
+	unsigned n = 0;
+
+	while (path != NULL && ht_path_change(path, n, &ch))
+		n++;
+	return n;
+}
+
+/* Which flow has the oldest change that is not said yet; -1 if none has. */
+static int
+oldest_change(const struct telling *tells, struct ht_path_change *ret_change)
+{
+	struct ht_path_change ch;
+	int oldest = -1;
+
+	for (int i = 0; i < HT_MERGE_MAX; i++)
+		if (tells[i].left > 0
+		    && ht_path_change(tells[i].path, tells[i].left - 1, &ch)
+		    && (oldest < 0 || ch.at < ret_change->at)) {
+			oldest = i;
+			*ret_change = ch;
+		}
+	return oldest;
+}
+
+static json_t *
+one_change(const struct report *rp, unsigned flow, const struct ht_path_change *ch)
+{
 	char at[REPORT_TIME_MAX];
+	json_t *obj = json_object();
+
+	report_time(rp, report_wall_ns(rp, ch->at), at);
+	json_object_set_new(obj, "at", text(at));
+	json_object_set_new(obj, "ttl", count(ch->ttl));
+	json_object_set_new(obj, "from", address(&ch->from));
+	json_object_set_new(obj, "to", address(&ch->to));
+	json_object_set_new(obj, "epoch", count(ch->epoch));
+	json_object_set_new(obj, "flow", count(flow));
+	return obj;
+}
+
+/* Changes of the route, oldest first, of all flows. */
+static json_t *
+path_changes(const struct report *rp, unsigned target)
+{
+	unsigned first = ht_session_settings(rp->run.ss)->flow;
+	struct telling tells[HT_MERGE_MAX] = { { .left = 0 } };
+	struct ht_path_change ch = { .at = 0 };
 	json_t *list = json_array();
+	int i;
 
-	for (unsigned back = 0; path != NULL && ht_path_change(path, back, &ch);
-	     back++) {
-		json_t *obj = json_object();
-
-		report_time(rp, report_wall_ns(rp, ch.at), at);
-		json_object_set_new(obj, "at", text(at));
-		json_object_set_new(obj, "ttl", count(ch.ttl));
-		json_object_set_new(obj, "from", address(&ch.from));
-		json_object_set_new(obj, "to", address(&ch.to));
-		json_object_set_new(obj, "epoch", count(ch.epoch));
-		json_array_insert_new(list, 0, obj);
+	for (i = 0; i < HT_MERGE_MAX; i++)
+		if ((report_flows(rp) >> i & 1) != 0) {
+			tells[i].path = ht_session_path(
+			    rp->run.ss, target, (unsigned)i);
+			tells[i].left = count_changes(tells[i].path);
+		}
+	while ((i = oldest_change(tells, &ch)) >= 0) {
+		tells[i].left--;
+		json_array_append_new(list, one_change(rp, first + (unsigned)i, &ch));
 	}
 	return list;
 }
@@ -285,17 +436,19 @@ worse(uint8_t a, uint8_t b)
 static json_t *
 stamps(const struct report *rp, unsigned target)
 {
+	const struct ht_hop *hops[HT_MERGE_MAX];
 	uint8_t worst = HT_STAMP_COUNT;
 	unsigned first, last;
 
 	report_rows(rp, target, &first, &last);
 	for (unsigned ttl = first; ttl <= last; ttl++) {
-		struct view_row row;
+		unsigned n = view_flows_hops(
+		    rp->run.ss, target, report_flows(rp), ttl, hops);
 
-		view_row_init(&row, rp->run.ss, target, rp->run.flow, ttl);
-		if (view_row_addr(&row) != NULL)
-			worst = worse(
-			    worst, worse(row.hop->tx_stamp, row.hop->rx_stamp));
+		for (unsigned i = 0; i < n; i++)
+			if (hops[i] != NULL && hops[i]->addr_index >= 0)
+				worst = worse(
+				    worst, worse(hops[i]->tx_stamp, hops[i]->rx_stamp));
 	}
 	if (worst == HT_STAMP_NONE || worst == HT_STAMP_COUNT)
 		return json_null();
@@ -312,7 +465,9 @@ set_means(const struct report *rp, unsigned target, json_t *obj)
 
 	json_object_set_new(obj, "protocol", text(ht_proto_name(set->proto)));
 	json_object_set_new(obj, "port", port != 0 ? count(port) : json_null());
-	json_object_set_new(obj, "flow", count(rp->run.flow));
+	json_object_set_new(
+	    obj, "flow", count(set->flow + view_flows_first(report_flows(rp))));
+	json_object_set_new(obj, "flows", count(view_flows_count(report_flows(rp))));
 	json_object_set_new(
 	    obj, "transport", text_or_null(tp != NULL ? tp->ops->name : NULL));
 	json_object_set_new(obj, "stamps", stamps(rp, target));
@@ -326,7 +481,8 @@ set_means(const struct report *rp, unsigned target, json_t *obj)
 static void
 set_outcome(const struct report *rp, unsigned target, json_t *obj)
 {
-	const struct ht_path *path = ht_session_path(rp->run.ss, target, rp->run.flow);
+	const struct ht_path *path = view_flows_path(
+	    rp->run.ss, target, report_flows(rp));
 	enum ht_stop stop = path != NULL ? ht_path_stop(path) : HT_STOP_NONE;
 	char buf[160];
 
@@ -338,7 +494,7 @@ set_outcome(const struct report *rp, unsigned target, json_t *obj)
 	    stop != HT_STOP_NONE ? text(ht_stop_name(stop)) : json_null());
 	json_object_set_new(
 	    obj, "error", text_or_null(report_problem(rp, target, buf)));
-	json_object_set_new(obj, "path_changes", path_changes(rp, path));
+	json_object_set_new(obj, "path_changes", path_changes(rp, target));
 }
 
 static json_t *

@@ -8,28 +8,40 @@
 
 #include "base/text.h"
 
-void
-report_row_init(
-    struct report_row *row, const struct report *rp, unsigned target, unsigned ttl)
+uint64_t
+report_flows(const struct report *rp)
 {
-	view_row_init(&row->view, rp->run.ss, target, rp->run.flow, ttl);
-	if (row->view.hop == NULL)
-		return;
-	ht_hop_window_last(row->view.hop, VIEW_RECENT, &row->recent);
-	row->view.recent = &row->recent;
+	return rp->run.flows != 0 ? rp->run.flows : view_flows_all(rp->run.ss);
+}
+
+bool
+report_has_flows(const struct report *rp)
+{
+	return view_flows_count(report_flows(rp)) > 1;
+}
+
+void
+report_row_init(struct report_row *row, const struct report *rp, unsigned target,
+    uint64_t flows, unsigned ttl)
+{
+	view_row_flows(&row->view, &row->room, rp->run.ss, target, flows, ttl);
+	view_row_recent(&row->view, &row->room);
+}
+
+unsigned
+report_branches(const struct report *rp, unsigned target, unsigned ttl,
+    struct ht_branch ret_branches[HT_MERGE_MAX])
+{
+	return view_flows_branches(
+	    rp->run.ss, target, report_flows(rp), ttl, ret_branches);
 }
 
 bool
 report_rows(
     const struct report *rp, unsigned target, unsigned *ret_first, unsigned *ret_last)
 {
-	const struct ht_path *path = ht_session_path(rp->run.ss, target, rp->run.flow);
-
-	*ret_first = path != NULL ? ht_path_first(path) : 0;
-	*ret_last = path != NULL ? ht_path_last(path) : 0;
-	if (*ret_first == 0)
-		*ret_first = 1;
-	return *ret_first <= *ret_last;
+	return view_flows_rows(
+	    rp->run.ss, target, report_flows(rp), ret_first, ret_last);
 }
 
 const char *

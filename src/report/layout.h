@@ -29,12 +29,22 @@ extern const struct report_ops report_trace;
 /** One row with all that its columns look at. */
 struct report_row {
 	struct view_row view;
-	struct ht_window recent; /**< view.recent points here */
+	struct view_room room; /**< view points here, and into the session */
 };
 
-/** Look up the row of a ttl; borrowed pointers live as long as the session's. */
-void report_row_init(
-    struct report_row *row, const struct report *rp, unsigned target, unsigned ttl);
+/** Look up the row of flows at a ttl; not to be copied. */
+void report_row_init(struct report_row *row, const struct report *rp, unsigned target,
+    uint64_t flows, unsigned ttl);
+
+/** The flows to report, as a set of indices. */
+uint64_t report_flows(const struct report *rp);
+
+/** Is there more than one? */
+bool report_has_flows(const struct report *rp);
+
+/** The branches of a hop, see view_flows_branches(). */
+unsigned report_branches(const struct report *rp, unsigned target, unsigned ttl,
+    struct ht_branch ret_branches[HT_MERGE_MAX]);
 
 /**
  * Give the rows of a target's report: every ttl in [first, last].

@@ -25,15 +25,17 @@
 #include <hoptop/session.h>
 
 #include "base/buf.h"
+#include "view/flows.h"
 #include "view/host.h"
 
 /** What the program knows and a report has to be told; all borrowed. */
 struct report_run {
 	const struct ht_session *ss;
-	unsigned flow;          /**< the flow to report, from 0 */
+	uint64_t flows;         /**< set of indices, as in view/flows.h; 0: all */
 	const char *columns;    /**< letters of -o; NULL: view_columns_default */
 	enum view_names names;  /**< -n, -b */
 	bool show_mpls;         /**< -e */
+	unsigned paths_max;     /**< -E; 0: VIEW_PATHS_DEFAULT */
 	const char *local_host; /**< name of this host; cleaned when printed */
 	int64_t start_ns;       /**< wall clock at ht_session_start(), ns since 1970 */
 	int64_t end_ns;         /**< wall clock now; set before report_finish() */

@@ -236,7 +236,8 @@ event_split(struct report *rp, const struct ht_event *ev)
 		&& ev->type != HT_EVENT_LOST)
 	    || ev->ttl == 0)
 		return;
-	view_row_init(&row, rp->run.ss, ev->target, rp->run.flow, ev->ttl);
+	view_row_init(
+	    &row, rp->run.ss, ev->target, view_flows_first(report_flows(rp)), ev->ttl);
 	said = said_about(rp, ev->target);
 	if (said == NULL || view_row_addr(&row) == NULL)
 		return;

@@ -14,11 +14,26 @@
 
 #include "report/layout.h"
 
+/* Letters of -o, and one more. */
+#define LETTERS_MAX 80
+
 /* Columns of the host part of a narrow report. */
 #define HOST_WIDTH 33
 
-/* What stands before the host in a row. */
-#define LEAD_WIDTH 8
+/* What stands before the host in a row, and so much more in a further branch. */
+#define LEAD_WIDTH   8
+#define BRANCH_WIDTH 4
+
+/* The columns; where there are branches, how many flows each has comes first. */
+static const char *
+text_letters(const struct report *rp, char buf[static LETTERS_MAX])
+{
+	const char *letters = report_letters(rp);
+	bool is_missing = report_has_flows(rp) && strchr(letters, 'F') == NULL;
+
+	snprintf(buf, LETTERS_MAX, "%s%s", is_missing ? "F" : "", letters);
+	return buf;
+}
 
 /* Append text, padded to width. */
 static void
@@ -50,7 +65,8 @@ add_cell(struct ht_buf *b, const struct view_column *col, const struct view_row 
 static void
 add_cells(struct report *rp, const struct view_row *row)
 {
-	const char *letters = report_letters(rp);
+	char buf[LETTERS_MAX];
+	const char *letters = text_letters(rp, buf);
 	const struct view_column *col = report_next_column(&letters);
 
 	while (col != NULL) {
@@ -65,7 +81,8 @@ add_cells(struct report *rp, const struct view_row *row)
 static void
 add_headings(struct report *rp)
 {
-	const char *letters = report_letters(rp);
+	char buf[LETTERS_MAX];
+	const char *letters = text_letters(rp, buf);
 	const struct view_column *col;
 
 	while ((col = report_next_column(&letters)) != NULL)
@@ -86,41 +103,67 @@ add_mpls(struct report *rp, const struct ht_hop *hop, const char *lead)
 	}
 }
 
-/* The other addresses of a hop, and what its labels are. */
+/* So many are left out. */
 static void
-add_more(struct report *rp, const struct ht_hop *hop)
+add_rest(struct report *rp, unsigned n, const char *one, const char *many)
+{
+	ht_buf_printf(&rp->out, "    |      and %u more %s\n", n, n == 1 ? one : many);
+}
+
+/* The other addresses of a row, and what its labels are; at most room of them. */
+static unsigned
+add_more(struct report *rp, const struct ht_hop *hop, unsigned room)
 {
 	char host[VIEW_HOST_MAX];
-	unsigned n = 0;
+	unsigned others, n = 0;
 
 	if (hop == NULL)
-		return;
+		return 0;
+	others = hop->n_addrs > 1 ? hop->n_addrs - 1 : 0;
 	add_mpls(rp, hop, hop->n_addrs > 1 ? "    |  |+-- " : "    |   +-- ");
-	for (unsigned i = 0; i < hop->n_addrs; i++) {
+	for (unsigned i = 0; i < hop->n_addrs && n < room; i++) {
 		if ((int)i == hop->addr_index)
 			continue;
 		ht_buf_printf(&rp->out, "    |  %c|-- %s\n", n++ == 0 ? '`' : ' ',
 		    view_addr(rp->run.ss, &hop->addrs[i].addr, rp->run.names, host));
 	}
+	if (n < others)
+		add_rest(rp, others - n, "address", "addresses");
+	return n;
+}
+
+/* Columns of the host in a row, its lead's excess over a first row's included. */
+static size_t
+host_width(const struct report *rp, unsigned target, uint64_t flows, unsigned ttl,
+    bool is_first)
+{
+	struct report_row row;
+	char text[VIEW_HOST_MAX];
+
+	report_row_init(&row, rp, target, flows, ttl);
+	view_host(&row.view, rp->run.names, "???", text);
+	return strlen(text) + (is_first ? 0 : BRANCH_WIDTH);
 }
 
 /* Columns of the longest host, for the wide report. */
 static size_t
 widest_host(const struct report *rp, unsigned target)
 {
+	struct ht_branch branches[HT_MERGE_MAX];
 	char text[VIEW_HOST_MAX];
 	size_t widest = strlen(report_local_host(rp, text));
 	unsigned first, last;
 
 	report_rows(rp, target, &first, &last);
 	for (unsigned ttl = first; ttl <= last; ttl++) {
-		struct view_row row;
+		unsigned n = report_branches(rp, target, ttl, branches);
 
-		view_row_init(&row, rp->run.ss, target, rp->run.flow, ttl);
-
-		size_t len = strlen(view_host(&row, rp->run.names, "???", text));
-		if (len > widest)
-			widest = len;
+		for (unsigned i = 0; i < n; i++) {
+			size_t len = host_width(
+			    rp, target, branches[i].flows, ttl, i == 0);
+			if (len > widest)
+				widest = len;
+		}
 	}
 	return widest;
 }
@@ -140,16 +183,38 @@ add_host(struct report *rp, const struct view_row *row, size_t width, bool cut)
 	add_padded(&rp->out, mark, width - len);
 }
 
-static void
-add_row(struct report *rp, unsigned target, unsigned ttl, size_t width, bool cut)
+/* A row and what belongs to it; returns how many addresses were said. */
+static unsigned
+add_row(struct report *rp, unsigned target, const struct ht_branch *branch,
+    unsigned ttl, size_t width, bool cut, unsigned room)
 {
 	struct report_row row;
 
-	report_row_init(&row, rp, target, ttl);
-	ht_buf_printf(&rp->out, " %2u.|-- ", ttl);
+	report_row_init(&row, rp, target, branch->flows, ttl);
 	add_host(rp, &row.view, width, cut);
 	add_cells(rp, &row.view);
-	add_more(rp, row.view.hop);
+	return 1 + add_more(rp, row.view.hop, room - 1);
+}
+
+/* The branches of a hop: the first with its number, the others below it. */
+static void
+add_hop(struct report *rp, unsigned target, unsigned ttl, size_t width, bool cut)
+{
+	struct ht_branch branches[HT_MERGE_MAX];
+	unsigned n = report_branches(rp, target, ttl, branches);
+	unsigned room = rp->run.paths_max > 0 ? rp->run.paths_max : VIEW_PATHS_DEFAULT;
+	unsigned i;
+
+	for (i = 0; i < n && room > 0; i++) {
+		if (i == 0)
+			ht_buf_printf(&rp->out, " %2u.|-- ", ttl);
+		else
+			ht_buf_printf(&rp->out, "    |  %c|-- ", i == 1 ? '`' : ' ');
+		room -= add_row(rp, target, &branches[i], ttl,
+		    i == 0 ? width : width - BRANCH_WIDTH, cut, room);
+	}
+	if (i < n)
+		add_rest(rp, n - i, "branch", "branches");
 }
 
 /* Under the rows, or in their place: what went wrong, if anything did. */
@@ -183,7 +248,7 @@ add_report(
 	add_padded(&rp->out, host, head_width);
 	add_headings(rp);
 	for (unsigned ttl = first; ttl <= last; ttl++)
-		add_row(rp, target, ttl, row_width, cut);
+		add_hop(rp, target, ttl, row_width, cut);
 	add_problem(rp, target, has_rows);
 }
 

@@ -271,7 +271,7 @@ event_trace(struct report *rp, const struct ht_event *ev)
 			  || ev->type == HT_EVENT_END;
 	struct block *block;
 
-	if (!is_of_path || ev->flow != set->flow + rp->run.flow
+	if (!is_of_path || ev->flow != set->flow + view_flows_first(report_flows(rp))
 	    || (block = block_of(rp, ev->target)) == NULL)
 		return;
 	if (ev->type == HT_EVENT_SENT) {

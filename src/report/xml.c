@@ -62,20 +62,31 @@ add_value(struct report *rp, const struct view_column *col, const struct view_ro
 }
 
 static void
-add_hub(struct report *rp, unsigned target, unsigned ttl)
+add_hub(struct report *rp, unsigned target, uint64_t flows, unsigned ttl)
 {
 	struct report_row row;
 	char host[VIEW_HOST_MAX];
 	const char *letters = report_letters(rp);
 	const struct view_column *col;
 
-	report_row_init(&row, rp, target, ttl);
+	report_row_init(&row, rp, target, flows, ttl);
 	ht_buf_printf(&rp->out, "    <HUB COUNT=\"%u\"", ttl);
 	add_attribute(&rp->out, "HOST", report_host(rp, &row.view, host));
 	ht_buf_str(&rp->out, ">\n");
 	while ((col = report_next_column(&letters)) != NULL)
 		add_value(rp, col, &row.view);
 	ht_buf_str(&rp->out, "    </HUB>\n");
+}
+
+/* A hub per branch. */
+static void
+add_hubs(struct report *rp, unsigned target, unsigned ttl)
+{
+	struct ht_branch branches[HT_MERGE_MAX];
+	unsigned n = report_branches(rp, target, ttl, branches);
+
+	for (unsigned i = 0; i < n; i++)
+		add_hub(rp, target, branches[i].flows, ttl);
 }
 
 static void
@@ -105,7 +116,7 @@ finish_xml(struct report *rp, unsigned target)
 	report_rows(rp, target, &first, &last);
 	add_head(rp, target);
 	for (unsigned ttl = first; ttl <= last; ttl++)
-		add_hub(rp, target, ttl);
+		add_hubs(rp, target, ttl);
 	ht_buf_str(&rp->out, "</MTR>\n");
 }
 

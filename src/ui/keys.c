@@ -46,6 +46,9 @@ const struct ui_key_row ui_keys[] = {
 	{ { '1', '2', '3', '4', '5', '6', '7', '8', '9' }, UI_ACT_TARGET,
 	    UI_WHERE_PANES, NULL, 0, "Look at target 1 to 9" },
 
+	{ { 'F' }, UI_ACT_FLOW, UI_WHERE_PANES, NULL, 0,
+	    "Look at each flow alone, then at all together" },
+
 	{ { 'S' }, UI_ACT_SORT, UI_WHERE_PANES, "sort", 9,
 	    "Sort by the next column; after the last one by hop" },
 	{ { '<' }, UI_ACT_SORT_LEFT, UI_WHERE_PANES, NULL, 0,

@@ -179,6 +179,56 @@ say_addrs(struct pen *pen, const struct ui *ui, const struct ht_hop *hop, ht_tim
 		    (unsigned long long)hop->other_addr_replies);
 }
 
+/* By what the routers before this hop share the load, if they do. */
+static void
+say_balance(struct pen *pen, const struct ui *ui, unsigned ttl)
+{
+	unsigned routers;
+
+	switch (view_flows_balance(ui->ss, ui->target, ui->flows, ttl, &routers)) {
+	case HT_BALANCE_FLOW:
+		say(pen, UI_ROLE_NORMAL, "balances flows over %u routers", routers);
+		break;
+	case HT_BALANCE_PACKET:
+		say(pen, UI_ROLE_NORMAL, "balances packets over %u routers", routers);
+		break;
+	case HT_BALANCE_NONE:
+	case HT_BALANCE_COUNT:
+		break;
+	}
+}
+
+static void
+say_flow(
+    struct pen *pen, const struct ui *ui, unsigned number, const struct ht_hop *hop)
+{
+	char host[VIEW_HOST_MAX], avg[24], pct[24] = "-";
+	double loss;
+
+	if (hop->addr_index < 0)
+		snprintf(host, sizeof(host), "%s",
+		    hop->counts.lost > 0 ? "(no reply)" : "(waiting)");
+	else
+		view_addr(ui->ss, &hop->addrs[hop->addr_index].addr, ui->names, host);
+	if (ht_counts_loss_pct(&hop->counts, &loss))
+		snprintf(pct, sizeof(pct), "%.1f%%", loss);
+	say(pen, UI_ROLE_NORMAL, "flow %u  %s  loss %s  avg %s ms", number, host, pct,
+	    ms_text(hop->rtt.n > 0, hop->rtt.mean_ns, avg));
+}
+
+/* One line a flow, where several are looked at. */
+static void
+say_flows(struct pen *pen, const struct ui *ui, unsigned ttl)
+{
+	const struct ht_hop *hops[HT_MERGE_MAX];
+	unsigned first = ht_session_settings(ui->ss)->flow;
+	unsigned n = view_flows_hops(ui->ss, ui->target, ui->flows, ttl, hops);
+
+	for (unsigned i = 0; ui_has_flows(ui) && i < n; i++)
+		if (hops[i] != NULL)
+			say_flow(pen, ui, first + i, hops[i]);
+}
+
 static void
 say_extensions(struct pen *pen, const struct ht_hop *hop)
 {
@@ -199,19 +249,40 @@ say_extensions(struct pen *pen, const struct ht_hop *hop)
 }
 
 static void
-say_changes(struct pen *pen, const struct ui *ui, const struct ht_hop *hop, ht_time now)
+say_changes_of(struct pen *pen, const struct ht_path *path, const char *whose,
+    unsigned ttl, ht_time now)
 {
 	struct ht_path_change change;
 	char from[HT_ADDR_TEXT_MAX], to[HT_ADDR_TEXT_MAX], span[32];
 
-	for (unsigned back = 0; ht_path_change(ui->path, back, &change); back++) {
-		if (change.ttl != hop->ttl)
+	for (unsigned back = 0; ht_path_change(path, back, &change); back++) {
+		if (change.ttl != ttl)
 			continue;
 		ht_addr_text(&change.from, from);
 		ht_addr_text(&change.to, to);
-		say(pen, UI_ROLE_WARN, "path changed %s ago: %s -> %s",
+		say(pen, UI_ROLE_WARN, "%spath changed %s ago: %s -> %s", whose,
 		    ui_span_text(now - change.at, span),
 		    from[0] != '\0' ? from : "(end)", to[0] != '\0' ? to : "(end)");
+	}
+}
+
+static void
+say_changes(struct pen *pen, const struct ui *ui, unsigned ttl, ht_time now)
+{
+	unsigned first = ht_session_settings(ui->ss)->flow;
+	char whose[32] = "";
+
+	for (unsigned i = 0; i < HT_MERGE_MAX; i++) {
+		const struct ht_path *path = (ui->flows >> i & 1) != 0
+						 ? ht_session_path(
+						     ui->ss, ui->target, i)
+						 : NULL;
+
+		if (path == NULL)
+			continue;
+		if (ui_has_flows(ui))
+			snprintf(whose, sizeof(whose), "flow %u: ", first + i);
+		say_changes_of(pen, path, whose, ttl, now);
 	}
 }
 
@@ -225,9 +296,11 @@ say_all(struct pen *pen, const struct ui *ui, const struct view_row *row, ht_tim
 	say_counts(pen, row->hop);
 	say_times(pen, row->hop);
 	say_reply(pen, row);
+	say_balance(pen, ui, row->ttl);
 	say_addrs(pen, ui, row->hop, now);
+	say_flows(pen, ui, row->ttl);
 	say_extensions(pen, row->hop);
-	say_changes(pen, ui, row->hop, now);
+	say_changes(pen, ui, row->ttl, now);
 }
 
 static void
@@ -275,33 +348,31 @@ draw_bar(struct ui *ui, struct ui_canvas *cv, struct ui_box box, int x,
 
 /* The axis: how long ago the leftmost probe was sent. */
 static void
-draw_axis(struct ui_canvas *cv, struct ui_box box, const struct ht_hop *hop, int shown,
-    ht_time now)
+draw_axis(
+    struct ui *ui, struct ui_canvas *cv, struct ui_box box, int shown, ht_time now)
 {
-	struct ht_sample oldest;
 	char span[32];
 	int y = box.y + box.h;
 
-	if (shown < 1 || !ht_hop_sample(hop, (size_t)shown - 1, &oldest))
+	if (shown < 1)
 		return;
 	int used = ui_canvas_printf(cv, box.x + box.w - shown, y, shown, UI_ROLE_DIM,
-	    "-%s", ui_span_text(now - oldest.at, span));
+	    "-%s", ui_span_text(now - ui->samples[shown - 1].at, span));
 	if (shown - used > 6)
 		ui_canvas_right(
 		    cv, box.x + box.w - shown, y, shown, UI_ROLE_DIM, "now");
 }
 
 static void
-draw_plot(struct ui *ui, struct ui_canvas *cv, struct ui_box box,
-    const struct ht_hop *hop, ht_time now)
+draw_plot(
+    struct ui *ui, struct ui_canvas *cv, struct ui_box box, unsigned ttl, ht_time now)
 {
 	struct ui_box area = { box.x + PLOT_LABELS, box.y, box.w - PLOT_LABELS - 1,
 		box.h - 1 };
 	struct ui_scale scale = { 0, HT_MS };
-	struct ht_sample sample;
-	int shown = 0;
+	int shown = (int)ui_samples(ui, ttl, ui->flows, (size_t)area.w);
 
-	if (ui_scale_of(hop, (size_t)area.w, &scale)) {
+	if (ui_scale_of(ui->samples, (size_t)shown, &scale)) {
 		char text[24];
 		ui_canvas_right(cv, box.x, area.y, PLOT_LABELS - 2, UI_ROLE_DIM,
 		    ms_text(true, (double)scale.high_ns, text));
@@ -311,11 +382,10 @@ draw_plot(struct ui *ui, struct ui_canvas *cv, struct ui_box box,
 	for (int y = 0; y < area.h; y++)
 		ui_canvas_put(cv, area.x - 1, area.y + y, UI_ROLE_DIM,
 		    ui->is_ascii ? '|' : 0x2502);
-	while (shown < area.w && ht_hop_sample(hop, (size_t)shown, &sample)) {
-		draw_bar(ui, cv, area, area.x + area.w - 1 - shown, &sample, &scale);
-		shown++;
-	}
-	draw_axis(cv, area, hop, shown, now);
+	for (int i = 0; i < shown; i++)
+		draw_bar(
+		    ui, cv, area, area.x + area.w - 1 - i, &ui->samples[i], &scale);
+	draw_axis(ui, cv, area, shown, now);
 }
 
 /* Lines of the plot: what the facts leave, or none. */
@@ -339,7 +409,7 @@ ui_detail_draw(struct ui *ui, struct ui_canvas *cv, struct ui_box box, ht_time n
 		return;
 	if (ttl == 0)
 		ttl = ui->rows[ui->n_rows - 1];
-	struct view_row row = ui_row(ui, ttl, 0);
+	struct view_row row = ui_row(ui, ttl, ui->flows);
 	say_all(&measure, ui, &row, now);
 
 	int plot = row.hop != NULL ? plot_lines(box, measure.n < 6 ? measure.n : 6) : 0;
@@ -353,7 +423,7 @@ ui_detail_draw(struct ui *ui, struct ui_canvas *cv, struct ui_box box, ht_time n
 	pen.skip = ui->detail_scroll;
 	draw_title(ui, cv, box, &row, measure.n > pen.box.h);
 	if (plot > 0)
-		draw_plot(ui, cv, (struct ui_box){ box.x, box.y + 1, box.w, plot },
-		    row.hop, now);
+		draw_plot(
+		    ui, cv, (struct ui_box){ box.x, box.y + 1, box.w, plot }, ttl, now);
 	say_all(&pen, ui, &row, now);
 }

@@ -42,6 +42,22 @@ add_target(const struct ui *ui, struct ui_line *line, bool is_single)
 		ui_line_add(line, 3, UI_ROLE_KEY, "%u/%u", ui->target + 1, n);
 }
 
+/* Which flows are looked at, unless it is the usual one. */
+static void
+add_flows(const struct ui *ui, struct ui_line *line)
+{
+	const struct ht_settings *set = ht_session_settings(ui->ss);
+
+	if (ui_has_flows(ui))
+		ui_line_add(line, 8, UI_ROLE_NORMAL, "%u flows", set->flows);
+	else if (set->flows > 1)
+		ui_line_add(line, 3, UI_ROLE_KEY, "flow %u of %u..%u",
+		    set->flow + view_flows_first(ui->flows), set->flow,
+		    set->flow + set->flows - 1);
+	else if (set->flow != 0)
+		ui_line_add(line, 13, UI_ROLE_NORMAL, "flow %u", set->flow);
+}
+
 static void
 add_probing(const struct ui *ui, struct ui_line *line)
 {
@@ -65,6 +81,7 @@ add_probing(const struct ui *ui, struct ui_line *line)
 		ui_line_add(line, 20, UI_ROLE_NORMAL, "random B");
 	else
 		ui_line_add(line, 20, UI_ROLE_NORMAL, "%d B", set->size);
+	add_flows(ui, line);
 }
 
 static void
@@ -95,13 +112,38 @@ add_clock(struct ui_line *line, const struct ui_clock *wall)
 	    s / 60 % 60, s % 60, zone < 0 ? '-' : '+', minutes / 60, minutes % 60);
 }
 
+/* The next path of those looked at, from *index on; NULL after the last. */
+static const struct ht_path *
+next_path(const struct ui *ui, unsigned *index)
+{
+	const struct ht_path *path = NULL;
+
+	while (path == NULL && *index < HT_MERGE_MAX) {
+		if ((ui->flows >> *index & 1) != 0)
+			path = ht_session_path(ui->ss, ui->target, *index);
+		(*index)++;
+	}
+	return path;
+}
+
+/* Cycles of the flow that has had most of them. */
+static unsigned long long
+count_cycles(const struct ui *ui)
+{
+	const struct ht_path *path;
+	uint64_t most = 0;
+
+	for (unsigned i = 0; (path = next_path(ui, &i)) != NULL;)
+		if (ht_path_cycles(path) > most)
+			most = ht_path_cycles(path);
+	return (unsigned long long)most;
+}
+
 static void
 add_progress(const struct ui *ui, struct ui_line *line, ht_time now, bool is_single)
 {
 	const struct ht_settings *set = ht_session_settings(ui->ss);
-	unsigned long long cycles = ui->path != NULL
-					? (unsigned long long)ht_path_cycles(ui->path)
-					: 0;
+	unsigned long long cycles = count_cycles(ui);
 	const char *word = is_single ? "cy" : cycles == 1 ? " cycle" : " cycles";
 	char span[32];
 
@@ -118,16 +160,48 @@ add_progress(const struct ui *ui, struct ui_line *line, ht_time now, bool is_sin
 static void
 add_route(const struct ui *ui, struct ui_line *line, ht_time now)
 {
+	const struct ht_path *path;
+	unsigned epochs = 0;
+	ht_time since = 0;
 	char span[32];
 
 	if (ui->path == NULL || ui->n_rows == 0)
 		return;
-	ui_span_text(now - ht_path_epoch_since(ui->path), span);
-	if (ht_path_epoch(ui->path) == 0)
+	/* A change of the route hits many flows: it counts once. */
+	for (unsigned i = 0; (path = next_path(ui, &i)) != NULL;) {
+		if (ht_path_epoch(path) > epochs)
+			epochs = ht_path_epoch(path);
+		if (ht_path_epoch(path) > 0 && ht_path_epoch_since(path) > since)
+			since = ht_path_epoch_since(path);
+	}
+	ui_span_text(now - since, span);
+	if (epochs == 0)
 		ui_line_add(line, 16, UI_ROLE_NORMAL, "path unchanged");
 	else
-		ui_line_add(line, 8, UI_ROLE_WARN, "path changed %ux, %s ago",
-		    ht_path_epoch(ui->path), span);
+		ui_line_add(
+		    line, 8, UI_ROLE_WARN, "path changed %ux, %s ago", epochs, span);
+}
+
+/* Hops to the target, of the flows that reached it. */
+static void
+add_length(const struct ui *ui, struct ui_line *line)
+{
+	const struct ht_path *path;
+	unsigned least = HT_TTL_MAX, most = 0;
+
+	for (unsigned i = 0; (path = next_path(ui, &i)) != NULL;) {
+		unsigned last = ht_path_last(path);
+
+		if (!ht_path_is_reached(path))
+			continue;
+		least = last < least ? last : least;
+		most = last > most ? last : most;
+	}
+	if (least < most)
+		ui_line_add(line, 13, UI_ROLE_GOOD, "%u..%u hops", least, most);
+	else
+		ui_line_add(
+		    line, 13, UI_ROLE_GOOD, "%u hop%s", most, most == 1 ? "" : "s");
 }
 
 /* How the path ends: hops, or why it is not complete. */
@@ -146,8 +220,7 @@ add_end(const struct ui *ui, struct ui_line *line)
 	}
 	switch (stop) {
 	case HT_STOP_DESTINATION:
-		ui_line_add(
-		    line, 13, UI_ROLE_GOOD, "%u hop%s", last, last == 1 ? "" : "s");
+		add_length(ui, line);
 		break;
 	case HT_STOP_UNREACHABLE:
 		ui_line_add(line, 4, UI_ROLE_BAD, "unreachable at hop %u", last);
@@ -167,12 +240,29 @@ add_end(const struct ui *ui, struct ui_line *line)
 	}
 }
 
+/* The flow that was answered last at a hop; NULL if none ever was. */
+static const struct ht_hop *
+newest_answered(const struct ui *ui, unsigned ttl)
+{
+	const struct ht_hop *newest = NULL;
+	const struct ht_path *path;
+
+	for (unsigned i = 0; (path = next_path(ui, &i)) != NULL;) {
+		const struct ht_hop *hop = ht_path_hop(path, ttl);
+
+		if (hop != NULL && hop->n_addrs > 0
+		    && (newest == NULL || hop->reply_at > newest->reply_at))
+			newest = hop;
+	}
+	return newest;
+}
+
 /* The worse of the two stamps of the newest answer. */
 static void
 add_stamps(const struct ui *ui, struct ui_line *line)
 {
 	for (unsigned i = ui->n_rows; i > 0; i--) {
-		const struct ht_hop *hop = ht_path_hop(ui->path, ui->rows[i - 1]);
+		const struct ht_hop *hop = newest_answered(ui, ui->rows[i - 1]);
 		if (hop == NULL || hop->reply_kind == HT_REPLY_NONE)
 			continue;
 		unsigned worse = hop->tx_stamp < hop->rx_stamp ? hop->tx_stamp
@@ -183,18 +273,21 @@ add_stamps(const struct ui *ui, struct ui_line *line)
 	}
 }
 
-/* The newest reason why a probe of this path did not leave, 0 if none. */
+/* The newest reason why a probe of these paths did not leave, 0 if none. */
 static int
 newest_error(const struct ui *ui)
 {
 	const struct ht_hop *newest = NULL;
+	const struct ht_path *path;
 
-	for (unsigned i = 0; i < ui->n_rows; i++) {
-		const struct ht_hop *hop = ht_path_hop(ui->path, ui->rows[i]);
-		if (hop != NULL && hop->last_error != 0
-		    && (newest == NULL || hop->last_error_at > newest->last_error_at))
-			newest = hop;
-	}
+	for (unsigned i = 0; (path = next_path(ui, &i)) != NULL;)
+		for (unsigned k = 0; k < ui->n_rows; k++) {
+			const struct ht_hop *hop = ht_path_hop(path, ui->rows[k]);
+			if (hop != NULL && hop->last_error != 0
+			    && (newest == NULL
+				|| hop->last_error_at > newest->last_error_at))
+				newest = hop;
+		}
 	return newest != NULL ? newest->last_error : 0;
 }
 
@@ -289,23 +382,23 @@ say(struct words *words, enum ui_role role, const char *text)
 static uint64_t
 sent_so_far(const struct ui *ui)
 {
+	const struct ht_path *path;
 	uint64_t sent = 0;
 
-	for (unsigned ttl = 1; ttl <= HT_TTL_MAX; ttl++) {
-		const struct ht_hop *hop = ht_path_hop(ui->path, ttl);
-		sent += hop != NULL ? hop->counts.sent : 0;
-	}
+	for (unsigned i = 0; (path = next_path(ui, &i)) != NULL;)
+		for (unsigned ttl = 1; ttl <= HT_TTL_MAX; ttl++) {
+			const struct ht_hop *hop = ht_path_hop(path, ttl);
+			sent += hop != NULL ? hop->counts.sent : 0;
+		}
 	return sent;
 }
 
 static bool
 has_answer(const struct ui *ui)
 {
-	for (unsigned i = 0; i < ui->n_rows; i++) {
-		const struct ht_hop *hop = ht_path_hop(ui->path, ui->rows[i]);
-		if (hop != NULL && hop->n_addrs > 0)
+	for (unsigned i = 0; i < ui->n_rows; i++)
+		if (newest_answered(ui, ui->rows[i]) != NULL)
 			return true;
-	}
 	return false;
 }
 

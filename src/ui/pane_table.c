@@ -43,21 +43,32 @@ columns_now(const struct ui *ui)
 }
 
 static void
+plan_column(struct ui_plan *plan, char letter)
+{
+	const struct view_column *col = letter != ' ' ? view_column_find(letter) : NULL;
+
+	if (col != NULL && col->unit == VIEW_UNIT_HISTORY)
+		plan->is_history_wide = true;
+	else if ((col != NULL || letter == ' ') && plan->n < UI_PLAN_MAX)
+		plan->column[plan->n++] = (struct ui_plan_column){
+			.col = col,
+			.width = col != NULL ? least_width(col) : 0,
+		};
+}
+
+static void
 begin_plan(const struct ui *ui, struct ui_plan *plan)
 {
+	const char *columns = columns_now(ui);
+
 	memset(plan, 0, sizeof(*plan));
 	plan->has_history = ui->n_rows > 0;
 	plan->is_history_wide = ui->display != UI_DISPLAY_AUTO;
-	for (const char *s = columns_now(ui); *s != '\0'; s++) {
-		const struct view_column *col = *s != ' ' ? view_column_find(*s) : NULL;
-		if (col != NULL && col->unit == VIEW_UNIT_HISTORY)
-			plan->is_history_wide = true;
-		else if ((col != NULL || *s == ' ') && plan->n < UI_PLAN_MAX)
-			plan->column[plan->n++] = (struct ui_plan_column){
-				.col = col,
-				.width = col != NULL ? least_width(col) : 0,
-			};
-	}
+	/* Branches are told apart by how many flows go there. */
+	if (ui_has_flows(ui) && !ui->is_compact && strchr(columns, 'F') == NULL)
+		plan_column(plan, 'F');
+	for (const char *s = columns; *s != '\0'; s++)
+		plan_column(plan, *s);
 }
 
 static const char *
@@ -99,14 +110,22 @@ is_short(const struct view_column *col, const struct ht_hop *hop)
 	       || (col->unit == VIEW_UNIT_MS && is_fast(hop));
 }
 
-static void
-measure_row(struct ui *ui, struct ui_plan *plan, unsigned ttl)
+/* Does the line have columns? */
+static bool
+is_row(const struct ui_table_line *line)
 {
-	bool is_quick = is_fast(ht_path_hop(ui->path, ttl));
-	struct view_row row = is_quick ? ui_row_plain(ui, ttl) : ui_row(ui, ttl, 0);
+	return line->kind == UI_LINE_HOP || line->kind == UI_LINE_BRANCH;
+}
+
+static void
+measure_row(struct ui *ui, struct ui_plan *plan, const struct ui_table_line *line)
+{
+	struct view_row row = ui_row_plain(ui, line->ttl, line->flows);
 	struct view_value value;
 	char text[VIEW_HOST_MAX + 16];
 
+	if (!is_fast(row.hop))
+		row = ui_row(ui, line->ttl, line->flows);
 	widen(&plan->host_longest, host_text(ui, &row, text));
 	for (unsigned i = 0; i < plan->n; i++) {
 		const struct view_column *col = plan->column[i].col;
@@ -177,23 +196,30 @@ draw_values(
 	}
 }
 
+/* A hop, or one more branch of it. */
 static void
-draw_hop(struct ui *ui, struct ui_canvas *cv, struct ui_box box, int y, unsigned ttl,
-    const struct ui_plan *plan)
+draw_hop(struct ui *ui, struct ui_canvas *cv, struct ui_box box, int y,
+    const struct ui_table_line *line, const struct ui_plan *plan)
 {
-	struct view_row row = ui_row(ui, ttl, 0);
-	bool is_selected = ttl == ui->selected;
+	struct view_row row = ui_row(ui, line->ttl, line->flows);
+	bool is_first = line->kind == UI_LINE_HOP;
+	bool is_selected = is_first && line->ttl == ui->selected;
 	bool is_silent = row.hop == NULL || row.hop->n_addrs == 0;
-	char host[VIEW_HOST_MAX + 16];
+	char host[VIEW_HOST_MAX + 16], number[8] = "";
 
-	ui_canvas_printf(cv, 0, y, box.w, UI_ROLE_NORMAL, "%c%2u%c",
-	    is_selected ? '>' : ' ', ttl, view_hop_mark(&row));
+	if (is_first)
+		snprintf(number, sizeof(number), "%u", line->ttl);
+	ui_canvas_printf(cv, 0, y, box.w, UI_ROLE_NORMAL, "%c%2s%c",
+	    is_selected ? '>' : ' ', number, view_hop_mark(&row));
 	ui_canvas_text(cv, UI_HOP_WIDTH, y, plan->host_w,
 	    is_silent ? UI_ROLE_DIM : UI_ROLE_NORMAL, host_text(ui, &row, host));
 	draw_values(cv, y, &row, plan);
-	if (row.hop != NULL && !is_silent)
-		ui_spark_draw(
-		    cv, plan->history_x, y, plan->history_w, row.hop, ui->is_ascii);
+	if (plan->history_w > 0 && !is_silent) {
+		size_t n = ui_samples(
+		    ui, line->ttl, line->flows, (size_t)plan->history_w);
+		ui_spark_draw(cv, plan->history_x, y, plan->history_w, ui->samples, n,
+		    ui->is_ascii);
+	}
 	if (is_selected)
 		ui_canvas_paint(cv, box.x, y, box.w, UI_ROLE_SELECTED);
 }
@@ -203,7 +229,8 @@ static void
 draw_addr(struct ui *ui, struct ui_canvas *cv, struct ui_box box, int y,
     const struct ui_table_line *line)
 {
-	const struct ht_hop *hop = ht_path_hop(ui->path, line->ttl);
+	struct view_row row = ui_row(ui, line->ttl, line->flows);
+	const struct ht_hop *hop = row.hop;
 	const struct ht_hop_addr *addr = &hop->addrs[line->index];
 	uint64_t all = hop->other_addr_replies;
 	char text[VIEW_HOST_MAX];
@@ -222,12 +249,20 @@ static void
 draw_mpls(struct ui *ui, struct ui_canvas *cv, struct ui_box box, int y,
     const struct ui_table_line *line)
 {
-	const struct ht_mpls *mpls =
-	    &ht_path_hop(ui->path, line->ttl)->ext.mpls[line->index];
+	struct view_row row = ui_row(ui, line->ttl, line->flows);
+	const struct ht_mpls *mpls = &row.hop->ext.mpls[line->index];
 
 	ui_canvas_printf(cv, UI_HOP_WIDTH + 2, y, box.w - UI_HOP_WIDTH - 2, UI_ROLE_DIM,
 	    "[MPLS: Lbl %u TC %u S %u TTL %u]", mpls->label, mpls->tc, mpls->bottom,
 	    mpls->ttl);
+}
+
+static void
+draw_more(struct ui_canvas *cv, struct ui_box box, int y, unsigned n, const char *one,
+    const char *many)
+{
+	ui_canvas_printf(cv, UI_HOP_WIDTH + 2, y, box.w - UI_HOP_WIDTH - 2, UI_ROLE_DIM,
+	    "and %u more %s", n, n == 1 ? one : many);
 }
 
 static void
@@ -236,14 +271,17 @@ draw_line(struct ui *ui, struct ui_canvas *cv, struct ui_box box, int y,
 {
 	switch ((enum ui_line_kind)line->kind) {
 	case UI_LINE_HOP:
-		draw_hop(ui, cv, box, y, line->ttl, plan);
+	case UI_LINE_BRANCH:
+		draw_hop(ui, cv, box, y, line, plan);
 		break;
 	case UI_LINE_ADDR:
 		draw_addr(ui, cv, box, y, line);
 		break;
 	case UI_LINE_MORE:
-		ui_canvas_printf(cv, UI_HOP_WIDTH + 2, y, box.w - UI_HOP_WIDTH - 2,
-		    UI_ROLE_DIM, "and %u more addresses", line->index);
+		draw_more(cv, box, y, line->index, "address", "addresses");
+		break;
+	case UI_LINE_MORE_BRANCHES:
+		draw_more(cv, box, y, line->index, "branch", "branches");
 		break;
 	case UI_LINE_MPLS:
 		draw_mpls(ui, cv, box, y, line);
@@ -255,7 +293,8 @@ draw_line(struct ui *ui, struct ui_canvas *cv, struct ui_box box, int y,
 struct fit {
 	int n;         /* lines that scroll */
 	int shown;     /* of them */
-	int pinned;    /* line of the end of the path, -1: scrolls like the others */
+	int pinned;    /* first line of the end of the path, -1: none stays */
+	int n_pinned;  /* lines that stay */
 	bool has_note; /* a line says what is hidden */
 };
 
@@ -268,6 +307,19 @@ find_line(const struct ui *ui, unsigned ttl)
 	return -1;
 }
 
+/* The end of the path stays in view, with its branches if they are few. */
+static void
+pin_end(const struct ui *ui, int h, struct fit *fit)
+{
+	int at = find_line(ui, ui->rows[ui->n_rows - 1]);
+	int lines = ui->n_lines - at;
+	int most = h >= 9 ? h / 3 : 1;
+
+	fit->pinned = at;
+	fit->n_pinned = lines < most ? lines : most;
+	fit->n = at;
+}
+
 static struct fit
 fit_lines(const struct ui *ui, int h)
 {
@@ -275,12 +327,10 @@ fit_lines(const struct ui *ui, int h)
 
 	if (ui->n_lines <= h || ui->n_rows == 0)
 		return fit;
-	if (ui_rows_are_pinned(ui)) {
-		fit.pinned = find_line(ui, ui->rows[ui->n_rows - 1]);
-		fit.n = fit.pinned;
-	}
+	if (ui_rows_are_pinned(ui))
+		pin_end(ui, h, &fit);
 	fit.has_note = h >= 4;
-	fit.shown = h - (fit.pinned >= 0 ? 1 : 0) - (fit.has_note ? 1 : 0);
+	fit.shown = h - fit.n_pinned - (fit.has_note ? 1 : 0);
 	if (fit.shown > fit.n)
 		fit.shown = fit.n;
 	return fit;
@@ -338,8 +388,9 @@ ui_table_draw(
 	if (box.h < 1 || box.w < 1)
 		return;
 	begin_plan(ui, &plan);
-	for (unsigned i = 0; i < ui->n_rows; i++)
-		measure_row(ui, &plan, ui->rows[i]);
+	for (int i = 0; i < ui->n_lines; i++)
+		if (is_row(&ui->lines[i]))
+			measure_row(ui, &plan, &ui->lines[i]);
 	ui_plan(&plan, box.w);
 	draw_heading(ui, cv, lay->heading, &plan);
 
@@ -350,8 +401,8 @@ ui_table_draw(
 		draw_line(ui, cv, box, y++, &ui->lines[ui->scroll + i], &plan);
 	if (fit.has_note)
 		draw_note(ui, cv, UI_HOP_WIDTH, y++, box.w - UI_HOP_WIDTH, &fit);
-	if (fit.pinned >= 0)
-		draw_line(ui, cv, box, y++, &ui->lines[fit.pinned], &plan);
+	for (int i = 0; i < fit.n_pinned; i++)
+		draw_line(ui, cv, box, y++, &ui->lines[fit.pinned + i], &plan);
 	ui_words_draw(
 	    ui, cv, (struct ui_box){ box.x, y, box.w, box.y + box.h - y }, now);
 }

@@ -13,7 +13,7 @@
  * What is dropped last stands first; letters that are not here go first of
  * all, gaps before them.
  */
-static const char importance[] = "LANWSBVpmqrltJMdkfDRXIGcbo";
+static const char importance[] = "LAFNWSBVpmqrltJMdkfDRXIGcbo";
 
 static unsigned
 rank(const struct ui_plan_column *column)

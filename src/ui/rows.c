@@ -3,27 +3,61 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/addr.h"
 #include "ui/state.h"
 
+bool
+ui_has_flows(const struct ui *ui)
+{
+	return view_flows_count(ui->flows) > 1;
+}
+
+/*
+ * Who was answered last changes from frame to frame.  Where several branches share
+ * a row it is headed by the first of them.
+ */
+static void
+head_steadily(struct ui *ui, unsigned ttl)
+{
+	struct ht_branch branches[HT_MERGE_MAX];
+	struct ht_hop *hop = &ui->room.merged.hop;
+
+	if (view_flows_branches(ui->ss, ui->target, ui->flows, ttl, branches) < 2)
+		return;
+	for (unsigned i = 0; i < hop->n_addrs; i++)
+		if (ht_addr_equal(&hop->addrs[i].addr, &branches[0].addr))
+			hop->addr_index = (int)i;
+}
+
 struct view_row
-ui_row_plain(const struct ui *ui, unsigned ttl)
+ui_row_plain(struct ui *ui, unsigned ttl, uint64_t flows)
 {
 	struct view_row row;
 
-	view_row_init(&row, ui->ss, ui->target, 0, ttl);
+	view_row_flows(&row, &ui->room, ui->ss, ui->target, flows, ttl);
+	if (ui_has_flows(ui) && flows == ui->flows)
+		head_steadily(ui, ttl);
 	return row;
 }
 
 struct view_row
-ui_row(struct ui *ui, unsigned ttl, unsigned slot)
+ui_row(struct ui *ui, unsigned ttl, uint64_t flows)
 {
-	struct view_row row = ui_row_plain(ui, ttl);
+	struct view_row row = ui_row_plain(ui, ttl, flows);
 
-	if (row.hop != NULL && ui->needs_recent) {
-		ht_hop_window_last(row.hop, VIEW_RECENT, &ui->window[slot]);
-		row.recent = &ui->window[slot];
-	}
+	if (ui->needs_recent)
+		view_row_recent(&row, &ui->room);
 	return row;
+}
+
+size_t
+ui_samples(struct ui *ui, unsigned ttl, uint64_t flows, size_t max)
+{
+	const struct ht_hop *hops[HT_MERGE_MAX];
+	unsigned n = view_flows_hops(ui->ss, ui->target, flows, ttl, hops);
+
+	return ht_hops_newest(
+	    hops, n, ui->samples, max < UI_SAMPLES_MAX ? max : UI_SAMPLES_MAX);
 }
 
 const char *
@@ -73,20 +107,23 @@ static void
 sort_rows(struct ui *ui, const struct view_column *col)
 {
 	unsigned n = ui->n_rows - (ui_rows_are_pinned(ui) && ui->n_rows > 0 ? 1 : 0);
+	struct view_key keys[HT_TTL_MAX];
 
-	for (unsigned i = 1; i < n; i++) {
-		uint8_t ttl = ui->rows[i];
-		struct view_row row = ui_row(ui, ttl, 0);
+	for (unsigned i = 0; i < n; i++) {
+		struct view_row row = ui_row(ui, ui->rows[i], ui->flows);
+		struct view_key key = view_column_key(col, &row);
 		unsigned at = i;
 		for (; at > 0; at--) {
-			struct view_row before = ui_row(ui, ui->rows[at - 1], 1);
-			if (view_column_compare(col, &before, &row, ui->is_reversed)
+			if (view_column_compare(
+				col, &keys[at - 1], &key, ui->is_reversed)
 			    <= 0)
 				break;
-			ui->rows[at] = ui->rows[at - 1];
+			keys[at] = keys[at - 1];
 		}
-		ui->rows[at] = ttl;
+		keys[at] = key;
 	}
+	for (unsigned i = 0; i < n; i++)
+		ui->rows[i] = (uint8_t)keys[i].ttl;
 }
 
 static void
@@ -102,45 +139,78 @@ reverse_rows(struct ui *ui)
 }
 
 static void
-add_line(struct ui *ui, unsigned ttl, enum ui_line_kind kind, unsigned index)
+add_line(
+    struct ui *ui, enum ui_line_kind kind, const struct view_row *row, unsigned index)
 {
 	if (ui->n_lines < UI_LINES_MAX)
 		ui->lines[ui->n_lines++] = (struct ui_table_line){
-			.ttl = (uint8_t)ttl,
+			.flows = row->flows,
+			.ttl = (uint8_t)row->ttl,
 			.kind = (uint8_t)kind,
 			.index = (uint8_t)index,
 		};
 }
 
-/* The addresses of a hop other than the one in its own line. */
-static void
-add_addr_lines(struct ui *ui, const struct ht_hop *hop)
+/* The addresses other than the one in the row's own line; returns how many. */
+static unsigned
+add_addr_lines(struct ui *ui, const struct view_row *row, unsigned room)
 {
+	const struct ht_hop *hop = row->hop;
 	unsigned others = hop->n_addrs > 1 ? hop->n_addrs - 1 : 0;
-	unsigned room = others > UI_ADDR_LINES ? UI_ADDR_LINES - 1 : others;
 	unsigned shown = 0;
 
 	for (unsigned i = 0; i < hop->n_addrs && shown < room; i++)
 		if ((int)i != hop->addr_index) {
-			add_line(ui, hop->ttl, UI_LINE_ADDR, i);
+			add_line(ui, UI_LINE_ADDR, row, i);
 			shown++;
 		}
 	if (shown < others)
-		add_line(ui, hop->ttl, UI_LINE_MORE, others - shown);
+		add_line(ui, UI_LINE_MORE, row, others - shown);
+	return shown;
+}
+
+/* The lines of a branch, or of a hop without any; returns addresses shown. */
+static unsigned
+add_branch_lines(
+    struct ui *ui, const struct view_row *row, enum ui_line_kind kind, unsigned room)
+{
+	const struct ht_hop *hop = row->hop;
+	unsigned shown = 1;
+
+	add_line(ui, kind, row, 0);
+	if (hop == NULL)
+		return shown;
+	if (!ui->is_compact)
+		shown += add_addr_lines(ui, row, room - shown);
+	for (unsigned i = 0; ui->shows_mpls && hop->has_ext && i < hop->ext.n_mpls; i++)
+		add_line(ui, UI_LINE_MPLS, row, i);
+	return shown;
 }
 
 static void
 add_hop_lines(struct ui *ui, unsigned ttl)
 {
-	const struct ht_hop *hop = ht_path_hop(ui->path, ttl);
+	struct ht_branch branches[HT_MERGE_MAX] = { { .flows = ui->flows } };
+	unsigned left = ui->paths_max, n = 1, i;
+	struct view_row row = { .flows = ui->flows, .ttl = ttl };
 
-	add_line(ui, ttl, UI_LINE_HOP, 0);
-	if (hop == NULL)
-		return;
 	if (!ui->is_compact)
-		add_addr_lines(ui, hop);
-	for (unsigned i = 0; ui->shows_mpls && hop->has_ext && i < hop->ext.n_mpls; i++)
-		add_line(ui, ttl, UI_LINE_MPLS, i);
+		n = view_flows_branches(ui->ss, ui->target, ui->flows, ttl, branches);
+	for (i = 0; i < n && left > 0; i++) {
+		row = ui_row_plain(ui, ttl, branches[i].flows);
+		left -= add_branch_lines(
+		    ui, &row, i == 0 ? UI_LINE_HOP : UI_LINE_BRANCH, left);
+	}
+	if (i < n)
+		add_line(ui, UI_LINE_MORE_BRANCHES, &row, n - i);
+}
+
+/* Which flows are looked at, and where they end. */
+static void
+look_at_flows(struct ui *ui)
+{
+	ui->flows = ui_flows(ui);
+	ui->path = view_flows_path(ui->ss, ui->target, ui->flows);
 }
 
 void
@@ -149,16 +219,16 @@ ui_rows_build(struct ui *ui)
 	const struct ht_settings *set = ht_session_settings(ui->ss);
 	const struct view_column *col = ui->sort != 0 ? view_column_find(ui->sort)
 						      : NULL;
+	unsigned first, last;
 
-	ui->path = ht_session_path(ui->ss, ui->target, 0);
+	look_at_flows(ui);
 	ui->needs_recent = needs_recent(ui, col);
 	ui->n_rows = 0;
 	ui->n_lines = 0;
-	if (ui->path == NULL || ht_path_first(ui->path) == 0)
+	if (!view_flows_rows(ui->ss, ui->target, ui->flows, &first, &last))
 		return;
 
 	/* Hops that are no longer probed keep their history, but show no row. */
-	unsigned first = ht_path_first(ui->path), last = ht_path_last(ui->path);
 	if (first < set->first_ttl)
 		first = set->first_ttl;
 	if (last > set->max_ttl)

@@ -8,16 +8,15 @@ has_rtt(const struct ht_sample *sample)
 }
 
 bool
-ui_scale_of(const struct ht_hop *hop, size_t n, struct ui_scale *ret_scale)
+ui_scale_of(const struct ht_sample *samples, size_t n, struct ui_scale *ret_scale)
 {
 	int64_t low = INT64_MAX, high = -1;
-	struct ht_sample sample;
 
-	for (size_t back = 0; back < n && ht_hop_sample(hop, back, &sample); back++) {
-		if (!has_rtt(&sample))
+	for (size_t i = 0; i < n; i++) {
+		if (!has_rtt(&samples[i]))
 			continue;
-		low = sample.rtt_ns < low ? sample.rtt_ns : low;
-		high = sample.rtt_ns > high ? sample.rtt_ns : high;
+		low = samples[i].rtt_ns < low ? samples[i].rtt_ns : low;
+		high = samples[i].rtt_ns > high ? samples[i].rtt_ns : high;
 	}
 	if (high < 0)
 		return false;
@@ -75,19 +74,18 @@ ui_spark_glyph(const struct ht_sample *sample, const struct ui_scale *scale,
 }
 
 void
-ui_spark_draw(
-    struct ui_canvas *cv, int x, int y, int w, const struct ht_hop *hop, bool is_ascii)
+ui_spark_draw(struct ui_canvas *cv, int x, int y, int w,
+    const struct ht_sample *samples, size_t n, bool is_ascii)
 {
 	struct ui_scale scale = { 0, HT_MS };
-	struct ht_sample sample;
 	enum ui_role role;
 
 	if (w <= 0)
 		return;
-	ui_scale_of(hop, (size_t)w, &scale);
-	for (int back = 0; back < w && ht_hop_sample(hop, (size_t)back, &sample);
-	     back++) {
-		uint32_t cp = ui_spark_glyph(&sample, &scale, is_ascii, &role);
-		ui_canvas_put(cv, x + w - 1 - back, y, role, cp);
+	n = n < (size_t)w ? n : (size_t)w;
+	ui_scale_of(samples, n, &scale);
+	for (size_t i = 0; i < n; i++) {
+		uint32_t cp = ui_spark_glyph(&samples[i], &scale, is_ascii, &role);
+		ui_canvas_put(cv, x + w - 1 - (int)i, y, role, cp);
 	}
 }

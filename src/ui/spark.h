@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /**
  * @file spark.h
- * The history of a hop as characters: how high, and what was lost.
+ * Probes as characters: how high, and what was lost.
  */
 #ifndef HT_UI_SPARK_H
 #define HT_UI_SPARK_H
@@ -17,14 +17,14 @@ struct ui_scale {
 };
 
 /**
- * Find the scale of the newest n probes.
+ * Find the scale of n probes.
  *
  * It spans their RTTs, but at least 1 ms and a tenth of the smallest, so that
  * the noise of a quiet hop does not fill the picture.
  *
  * @return false while none of them was answered
  */
-bool ui_scale_of(const struct ht_hop *hop, size_t n, struct ui_scale *ret_scale);
+bool ui_scale_of(const struct ht_sample *samples, size_t n, struct ui_scale *ret_scale);
 
 /** Height of an RTT in a picture of so many steps: 0..steps-1, clipped. */
 unsigned ui_scale_step(const struct ui_scale *scale, int64_t rtt_ns, unsigned steps);
@@ -41,8 +41,12 @@ uint32_t ui_spark_bar(unsigned eighths, bool is_ascii);
 uint32_t ui_spark_glyph(const struct ht_sample *sample, const struct ui_scale *scale,
     bool is_ascii, enum ui_role *ret_role);
 
-/** Draw the newest probes of a hop into w columns, newest right. */
-void ui_spark_draw(
-    struct ui_canvas *cv, int x, int y, int w, const struct ht_hop *hop, bool is_ascii);
+/**
+ * Draw probes into w columns, newest right.
+ *
+ * @param samples  n of them, newest first; at most w are drawn
+ */
+void ui_spark_draw(struct ui_canvas *cv, int x, int y, int w,
+    const struct ht_sample *samples, size_t n, bool is_ascii);
 
 #endif /* HT_UI_SPARK_H */

@@ -31,6 +31,7 @@ ui_new(struct ht_session *ss, const struct ui_options *opts)
 	ui->display = opts->display;
 	ui->min_interval_ns = opts->min_interval_ns > 0 ? opts->min_interval_ns
 							: MIN_INTERVAL;
+	ui->paths_max = opts->paths_max > 0 ? opts->paths_max : VIEW_PATHS_DEFAULT;
 	ui->max_ttl_limit = ht_session_settings(ss)->max_ttl;
 	ui->page = 1;
 	ui->is_changed = true;
@@ -83,6 +84,13 @@ void
 ui_touch(struct ui *ui)
 {
 	ui->is_changed = true;
+}
+
+uint64_t
+ui_flows(const struct ui *ui)
+{
+	return ui->one_flow > 0 ? UINT64_C(1) << (ui->one_flow - 1)
+				: view_flows_all(ui->ss);
 }
 
 unsigned
@@ -196,6 +204,20 @@ look_at_number(struct ui *ui, unsigned number, ht_time now)
 	snprintf(text, sizeof(text), "there %s %u target%s", n == 1 ? "is" : "are", n,
 	    n == 1 ? "" : "s");
 	ui_notice(ui, text, now);
+}
+
+/* From all flows to the first, to the next, and to all again. */
+static void
+look_at_next_flow(struct ui *ui, ht_time now)
+{
+	unsigned n = ht_session_settings(ui->ss)->flows;
+
+	if (n == 1) {
+		ui_notice(ui, "there is one flow; --flows N looks at more", now);
+		return;
+	}
+	ui->one_flow = (ui->one_flow + 1) % (n + 1);
+	ui->detail_scroll = 0;
 }
 
 /* Move the selection by rows; without one, come in from the edge behind us. */
@@ -386,6 +408,9 @@ act(struct ui *ui, enum ui_action action, int key, ht_time now)
 		break;
 	case UI_ACT_TARGET:
 		look_at_number(ui, (unsigned)(key - '0'), now);
+		break;
+	case UI_ACT_FLOW:
+		look_at_next_flow(ui, now);
 		break;
 	case UI_ACT_DISPLAY:
 		ui->display = (enum ui_display)((ui->display + 1) % UI_DISPLAY_COUNT);

@@ -9,21 +9,26 @@
 #include "ui/layout.h"
 #include "ui/prompt.h"
 #include "ui/ui.h"
+#include "view/flows.h"
 
 #define UI_COLUMNS_MAX 64
-/* Lines of a table: each hop, some further addresses, its labels. */
-#define UI_ADDR_LINES 4
-#define UI_LINES_MAX  (HT_TTL_MAX * (1 + UI_ADDR_LINES + HT_MPLS_MAX))
+/* Lines of a table: the addresses of each hop, their labels, what is left out. */
+#define UI_LINES_MAX (HT_TTL_MAX * (VIEW_PATHS_MAX + HT_MPLS_MAX + 2))
+/* Newest probes that a history shows. */
+#define UI_SAMPLES_MAX 1024
 
 /** What a line of the table shows. */
 enum ui_line_kind {
 	UI_LINE_HOP = 0,
-	UI_LINE_ADDR, /**< a further address; index into ht_hop.addrs */
-	UI_LINE_MORE, /**< index so many addresses are left out */
-	UI_LINE_MPLS  /**< index into ht_hop.ext.mpls */
+	UI_LINE_BRANCH,        /**< a further branch of the hop */
+	UI_LINE_ADDR,          /**< a further address; index into ht_hop.addrs */
+	UI_LINE_MORE,          /**< index so many addresses are left out */
+	UI_LINE_MORE_BRANCHES, /**< index so many branches are left out */
+	UI_LINE_MPLS           /**< index into ht_hop.ext.mpls */
 };
 
 struct ui_table_line {
+	uint64_t flows; /**< whose line it is */
 	uint8_t ttl;
 	uint8_t kind;  /**< enum ui_line_kind */
 	uint8_t index; /**< see the kind */
@@ -38,6 +43,8 @@ struct ui {
 
 	/* What is looked at, and how. */
 	unsigned target;
+	unsigned one_flow;  /**< 1 + index of the flow looked at, 0: all of them */
+	unsigned paths_max; /**< addresses of a hop that are shown */
 	enum ui_display display;
 	enum view_names names;
 	bool is_compact;
@@ -71,13 +78,15 @@ struct ui {
 	int page;  /**< lines of the pane that has the arrows, at least 1 */
 
 	/* Made anew for every frame and every key. */
-	const struct ht_path *path; /**< NULL: the target has no address yet */
+	uint64_t flows;             /**< set of those looked at */
+	const struct ht_path *path; /**< says where it ends; NULL: no address yet */
 	unsigned n_rows;
 	uint8_t rows[HT_TTL_MAX]; /**< ttls in the order of the table */
 	int n_lines;
 	struct ui_table_line lines[UI_LINES_MAX];
-	bool needs_recent;          /**< a column looks at the windows */
-	struct ht_window window[2]; /**< for the rows at hand */
+	bool needs_recent;     /**< a column looks at the newest probes */
+	struct view_room room; /**< of the row at hand */
+	struct ht_sample samples[UI_SAMPLES_MAX];
 };
 
 /** Which keys count now, while no prompt is open. */
@@ -92,15 +101,25 @@ int ui_bottom_lines(const struct ui *ui);
 /** The -o string that the table shows: more of it on a wide screen; borrowed. */
 const char *ui_columns_shown(const struct ui *ui);
 
+/** Is more than one flow looked at? */
+bool ui_has_flows(const struct ui *ui);
+
 /**
- * Fill in what the getters of columns look at.
+ * Fill in what the getters of columns look at; valid until the next call.
  *
- * @param slot  0 or 1: which of the windows of the state it may use
+ * @param flows  whose row: ui->flows, or those of a branch
  */
-struct view_row ui_row(struct ui *ui, unsigned ttl, unsigned slot);
+struct view_row ui_row(struct ui *ui, unsigned ttl, uint64_t flows);
+
+/**
+ * List the newest probes of flows at a ttl in ui->samples, newest first.
+ *
+ * @return how many there are, at most max
+ */
+size_t ui_samples(struct ui *ui, unsigned ttl, uint64_t flows, size_t max);
 
 /** The same without a window: columns that look at it have no value. */
-struct view_row ui_row_plain(const struct ui *ui, unsigned ttl);
+struct view_row ui_row_plain(struct ui *ui, unsigned ttl, uint64_t flows);
 
 /** Text for a hop that never answered. */
 const char *ui_row_empty(const struct view_row *row);

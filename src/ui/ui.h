@@ -41,6 +41,7 @@ struct ui_options {
 	enum ui_display display; /**< --displaymode */
 	const char *columns;     /**< -o; copied; NULL: view_columns_default */
 	const char *host;        /**< name of this host; copied; NULL: unknown */
+	unsigned paths_max;      /**< -E, 1..VIEW_PATHS_MAX; 0: VIEW_PATHS_DEFAULT */
 	ht_time min_interval_ns; /**< least that `i` takes; 0: 100 ms */
 };
 
@@ -89,6 +90,9 @@ void ui_touch(struct ui *ui);
 
 /** Which target is looked at, from 0. */
 unsigned ui_target(const struct ui *ui);
+
+/** Which flows are looked at: a set of indices, as in view/flows.h. */
+uint64_t ui_flows(const struct ui *ui);
 
 /** How names are shown now. */
 enum view_names ui_names(const struct ui *ui);

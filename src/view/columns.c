@@ -15,6 +15,7 @@
 
 #include <hoptop/stats.h>
 
+#include "view/flows.h"
 #include "view/number.h"
 
 const char *const view_columns_default = "LS NABWV";
@@ -28,6 +29,7 @@ view_row_init(struct view_row *row, const struct ht_session *ss, unsigned target
 	*row = (struct view_row){
 		.ss = ss,
 		.target = target,
+		.flows = UINT64_C(1) << flow,
 		.path = path,
 		.hop = path != NULL ? ht_path_hop(path, ttl) : NULL,
 		.ttl = ttl,
@@ -251,6 +253,17 @@ get_failed(const struct view_row *row, struct view_value *v)
 	return put_count(v, hop != NULL, hop != NULL ? hop->counts.failed : 0);
 }
 
+/* How many of the target's flows go here. */
+static bool
+get_flows(const struct view_row *row, struct view_value *v)
+{
+	if (row->ss == NULL)
+		return false;
+	snprintf(v->text, sizeof(v->text), "%u/%u", view_flows_count(row->flows),
+	    ht_session_settings(row->ss)->flows);
+	return true;
+}
+
 /*
  * How long packets stand in queues now: the recent median above the best of
  * all.  The median is a bucket's middle and may lie a hair below the best.
@@ -281,6 +294,7 @@ get_hops_back(const struct view_row *row, struct view_value *v)
 	return put_count(v, has, has ? (uint64_t)(initial - ttl + 1) : 0);
 }
 
+#define TEXT    VIEW_UNIT_TEXT
 #define PCT     VIEW_UNIT_PCT
 #define COUNT   VIEW_UNIT_COUNT
 #define MS      VIEW_UNIT_MS
@@ -316,6 +330,7 @@ const struct view_column view_columns[] = {
 { 'k', "queue",       "Queue",   "queue",        6, MS,      false, true,  "median of the last 60 probes above the best, ms", get_queue },
 { 'b', "hops-back",   "Back",    "hops_back",    5, COUNT,   false, true,  "hops that answers take, from their TTL",          get_hops_back },
 { 'h', "history",     "History", NULL,          10, HISTORY, false, false, "the newest probes as a graph",                    get_none },
+{ 'F', "flows",       "Flows",   NULL,           6, TEXT,    false, false, "flows that go here, of all",                      get_flows },
 { 0,   NULL,          NULL,      NULL,           0, NONE,    false, false, NULL,                                              NULL },
 };
 /* clang-format on */
@@ -385,19 +400,25 @@ compare_values(const struct view_column *col, const struct view_value *a,
 	return order(a->number, b->number);
 }
 
-int
-view_column_compare(const struct view_column *col, const struct view_row *a,
-    const struct view_row *b, bool is_reversed)
+struct view_key
+view_column_key(const struct view_column *col, const struct view_row *row)
 {
-	struct view_value va = { 0 }, vb = { 0 };
-	bool has_a = col->get(a, &va);
-	bool has_b = col->get(b, &vb);
+	struct view_key key = { .ttl = row->ttl };
+
+	key.has = col->get(row, &key.value);
+	return key;
+}
+
+int
+view_column_compare(const struct view_column *col, const struct view_key *a,
+    const struct view_key *b, bool is_reversed)
+{
 	int way = col->is_descending != is_reversed ? -1 : 1;
 
-	if (has_a != has_b)
-		return has_a ? -1 : 1;
+	if (a->has != b->has)
+		return a->has ? -1 : 1;
 
-	int r = has_a ? way * compare_values(col, &va, &vb) : 0;
+	int r = a->has ? way * compare_values(col, &a->value, &b->value) : 0;
 
 	return r != 0 ? r : (a->ttl > b->ttl) - (a->ttl < b->ttl);
 }

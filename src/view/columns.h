@@ -33,8 +33,9 @@ struct view_value {
 struct view_row {
 	const struct ht_session *ss;
 	unsigned target;
-	const struct ht_path *path;
-	const struct ht_hop *hop; /**< NULL: this ttl was never probed */
+	uint64_t flows;             /**< set of indices: whose row it is */
+	const struct ht_path *path; /**< of the lowest flow */
+	const struct ht_hop *hop;   /**< NULL: this ttl was never probed */
 	unsigned ttl;
 	const struct ht_window *recent; /**< the last VIEW_RECENT probes; may be
 					     NULL: those columns have no value then */
@@ -82,7 +83,7 @@ extern const char *const view_columns_default;
 /**
  * Fill in a row: path and hop are looked up, recent is NULL.
  *
- * @param flow  number of the flow, from 0
+ * @param flow  index of the flow, from 0
  */
 void view_row_init(struct view_row *row, const struct ht_session *ss, unsigned target,
     unsigned flow, unsigned ttl);
@@ -97,13 +98,24 @@ void view_row_init(struct view_row *row, const struct ht_session *ss, unsigned t
 const char *view_value_text(
     const struct view_column *col, bool has, const struct view_value *value, char *buf);
 
+/** What a row is sorted by. */
+struct view_key {
+	bool has; /**< value is set */
+	struct view_value value;
+	unsigned ttl;
+};
+
+/** Compute the key of a row for a column. */
+struct view_key view_column_key(
+    const struct view_column *col, const struct view_row *row);
+
 /**
- * Compare two rows by a column, for sorting; rows without a value come last,
- * whatever the direction; ties are broken by ttl.
+ * Compare two keys of a column; those without a value come last, whatever the
+ * direction; ties are broken by ttl.
  *
  * @return <0, 0, >0 as for qsort
  */
-int view_column_compare(const struct view_column *col, const struct view_row *a,
-    const struct view_row *b, bool is_reversed);
+int view_column_compare(const struct view_column *col, const struct view_key *a,
+    const struct view_key *b, bool is_reversed);
 
 #endif /* HT_VIEW_COLUMNS_H */

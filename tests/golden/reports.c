@@ -2,7 +2,7 @@
 /*
  * Print one output of a run that is the same every time.
  *
- *     reports ID [-o COLUMNS] [-n] [-b] [-e] [-m]
+ *     reports ID [-o COLUMNS] [-n] [-b] [-e] [-m | -F FLOWS] [-E PATHS]
  *
  * The engine is the real one; behind it stands a transport that answers from
  * the table below on a virtual clock.  All that the numbers of the reports
@@ -35,21 +35,27 @@ struct answer {
 	uint8_t type, code;
 	int16_t reply_ttl;
 	bool has_mpls;
-	bool is_doubled; /* the first answer comes twice */
+	bool is_doubled;   /* the first answer comes twice */
+	unsigned flow_mod; /* if not 0, only for flows of which so many ... */
+	unsigned flow_at;  /* ... leave this */
 };
 
 /* clang-format off */
 static const struct answer world[] = {
-	/* target, ttl     from            second        moves lost  RTT           grows        kind                    type code ttl MPLS double */
-	{ "203.0.113.80", 1, "192.0.2.1",    NULL,           0, 0, 0, 1250 * HT_US, 0,           HT_REPLY_TIME_EXCEEDED, 11, 0,  64, false, false },
-	{ "203.0.113.80", 3, "198.51.100.3", "198.51.100.4", 0, 5, 2, 10 * HT_MS,   HT_MS,       HT_REPLY_TIME_EXCEEDED, 11, 0, 253, true,  false },
-	{ "203.0.113.80", 4, "198.51.100.9", NULL,           0, 0, 0, 1000 * HT_MS, 300 * HT_MS, HT_REPLY_TIME_EXCEEDED, 11, 0, 250, false, false },
-	{ "203.0.113.80", 5, "203.0.113.80", NULL,           0, 0, 0, 20 * HT_MS,   0,           HT_REPLY_ECHO,           0, 0,  60, false, true },
-	{ "203.0.113.99", 1, "192.0.2.1",    NULL,           0, 0, 0, 1250 * HT_US, 0,           HT_REPLY_TIME_EXCEEDED, 11, 0,  64, false, false },
-	{ "203.0.113.99", 2, "192.0.2.66",   NULL,           0, 2, 1, 5 * HT_MS,    0,           HT_REPLY_UNREACHABLE,    3, 13, 63, false, false },
-	{ "203.0.113.70", 1, "192.0.2.1",    NULL,           0, 0, 0, 1250 * HT_US, 0,           HT_REPLY_TIME_EXCEEDED, 11, 0,  64, false, false },
-	{ "203.0.113.70", 2, "198.51.100.7", "198.51.100.8", 12, 0, 0, 4 * HT_MS,   0,           HT_REPLY_TIME_EXCEEDED, 11, 0, 254, false, false },
-	{ "203.0.113.70", 3, "203.0.113.70", NULL,           0, 0, 0, 7 * HT_MS,    0,           HT_REPLY_ECHO,           0, 0,  62, false, false },
+	/* target, ttl     from            second        moves lost  RTT           grows        kind                    type code ttl MPLS double flows */
+	{ "203.0.113.80", 1, "192.0.2.1",    NULL,           0, 0, 0, 1250 * HT_US, 0,           HT_REPLY_TIME_EXCEEDED, 11, 0,  64, false, false, 0, 0 },
+	{ "203.0.113.80", 3, "198.51.100.3", "198.51.100.4", 0, 5, 2, 10 * HT_MS,   HT_MS,       HT_REPLY_TIME_EXCEEDED, 11, 0, 253, true,  false, 0, 0 },
+	{ "203.0.113.80", 4, "198.51.100.9", NULL,           0, 0, 0, 1000 * HT_MS, 300 * HT_MS, HT_REPLY_TIME_EXCEEDED, 11, 0, 250, false, false, 0, 0 },
+	{ "203.0.113.80", 5, "203.0.113.80", NULL,           0, 0, 0, 20 * HT_MS,   0,           HT_REPLY_ECHO,           0, 0,  60, false, true, 0, 0 },
+	{ "203.0.113.99", 1, "192.0.2.1",    NULL,           0, 0, 0, 1250 * HT_US, 0,           HT_REPLY_TIME_EXCEEDED, 11, 0,  64, false, false, 0, 0 },
+	{ "203.0.113.99", 2, "192.0.2.66",   NULL,           0, 2, 1, 5 * HT_MS,    0,           HT_REPLY_UNREACHABLE,    3, 13, 63, false, false, 0, 0 },
+	{ "203.0.113.70", 1, "192.0.2.1",    NULL,           0, 0, 0, 1250 * HT_US, 0,           HT_REPLY_TIME_EXCEEDED, 11, 0,  64, false, false, 0, 0 },
+	{ "203.0.113.70", 2, "198.51.100.7", "198.51.100.8", 12, 0, 0, 4 * HT_MS,   0,           HT_REPLY_TIME_EXCEEDED, 11, 0, 254, false, false, 0, 0 },
+	{ "203.0.113.70", 3, "203.0.113.70", NULL,           0, 0, 0, 7 * HT_MS,    0,           HT_REPLY_ECHO,           0, 0,  62, false, false, 0, 0 },
+	{ "203.0.113.60", 1, "192.0.2.1",    NULL,           0, 0, 0, 1250 * HT_US, 0,           HT_REPLY_TIME_EXCEEDED, 11, 0,  64, false, false, 0, 0 },
+	{ "203.0.113.60", 2, "198.51.100.61", NULL,          0, 5, 2, 10 * HT_MS,   HT_MS,       HT_REPLY_TIME_EXCEEDED, 11, 0, 254, true,  false, 2, 0 },
+	{ "203.0.113.60", 2, "198.51.100.62", NULL,          0, 0, 0, 30 * HT_MS,   0,           HT_REPLY_TIME_EXCEEDED, 11, 0, 253, false, false, 4, 1 },
+	{ "203.0.113.60", 3, "203.0.113.60", NULL,           0, 0, 0, 40 * HT_MS,   0,           HT_REPLY_ECHO,           0, 0,  61, false, false, 0, 0 },
 };
 /* clang-format on */
 
@@ -138,7 +144,9 @@ table_send(struct ht_transport *tp, const struct ht_probe *probe, ht_time now)
 
 	ht_addr_text(&probe->target, target);
 	for (unsigned i = 0; i < WORLD; i++)
-		if (world[i].ttl == probe->ttl && strcmp(world[i].target, target) == 0)
+		if (world[i].ttl == probe->ttl && strcmp(world[i].target, target) == 0
+		    && (world[i].flow_mod == 0
+			|| probe->flow % world[i].flow_mod == world[i].flow_at))
 			answer(t, &world[i], t->seen[i]++, probe, now);
 	return 0;
 }
@@ -226,14 +234,14 @@ add_targets(struct ht_session *ss)
 	name(ss, "192.0.2.66", "evil\",<b>&\x1b[31m.example");
 }
 
-/* One target, on the way to which a router is replaced by another. */
+/* One target, of which the table says what is special about it. */
 static void
-add_moving_target(struct ht_session *ss)
+add_target(struct ht_session *ss, const char *target_name, const char *address)
 {
 	struct ht_addr addr;
 
-	ht_addr_parse("203.0.113.70", &addr);
-	ht_session_add(ss, "moving.example", &addr);
+	ht_addr_parse(address, &addr);
+	ht_session_add(ss, target_name, &addr);
 }
 
 static void
@@ -255,7 +263,8 @@ run(struct ht_session *ss, struct ht_transport *tp, struct report *rp)
 }
 
 static bool
-parse(int argc, char **argv, struct report_run *rn, bool *ret_is_moving)
+parse(int argc, char **argv, struct report_run *rn, bool *ret_is_moving,
+    unsigned *ret_flows)
 {
 	for (int i = 2; i < argc; i++) {
 		if (strcmp(argv[i], "-o") == 0 && i + 1 < argc)
@@ -266,6 +275,10 @@ parse(int argc, char **argv, struct report_run *rn, bool *ret_is_moving)
 			rn->names = VIEW_NAMES_BOTH;
 		else if (strcmp(argv[i], "-e") == 0)
 			rn->show_mpls = true;
+		else if (strcmp(argv[i], "-F") == 0 && i + 1 < argc)
+			*ret_flows = (unsigned)atoi(argv[++i]);
+		else if (strcmp(argv[i], "-E") == 0 && i + 1 < argc)
+			rn->paths_max = (unsigned)atoi(argv[++i]);
 		else if (strcmp(argv[i], "-m") == 0)
 			*ret_is_moving = true;
 		else
@@ -287,24 +300,30 @@ main(int argc, char **argv)
 	struct ht_settings set;
 	struct report rp;
 	bool is_moving = false;
+	unsigned flows = 1;
 
 	setlocale(LC_ALL, "");
-	if (ops == NULL || !parse(argc, argv, &rn, &is_moving)) {
-		fprintf(stderr, "usage: reports ID [-o COLUMNS] [-n] [-b] [-e] [-m]\n");
+	if (ops == NULL || !parse(argc, argv, &rn, &is_moving, &flows)) {
+		fprintf(stderr, "usage: reports ID [-o COLUMNS] [-n] [-b] [-e] "
+				"[-m | -F FLOWS] [-E PATHS]\n");
 		return 2;
 	}
 	ht_settings_init(&set);
 	set.proto = HT_PROTO_ICMP;
 	set.cycles = is_moving ? 20 : 10;
 	set.history = 1000;
+	set.flows = flows;
+	set.flow = flows > 1 ? 8 : 0;
 
 	struct ht_session *ss = ht_session_new(&set, &tp.base);
 	rn.ss = ss;
 	if (ss == NULL || report_init(&rp, ops, &rn) != 0)
 		return 1;
 	ht_session_observe(ss, report_event, &rp);
-	if (is_moving)
-		add_moving_target(ss);
+	if (flows > 1)
+		add_target(ss, "balanced.example", "203.0.113.60");
+	else if (is_moving)
+		add_target(ss, "moving.example", "203.0.113.70");
 	else
 		add_targets(ss);
 	run(ss, &tp.base, &rp);

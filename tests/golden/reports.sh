@@ -32,6 +32,13 @@ cases() {
 	raw-numeric raw -n
 	split split -b
 	trace trace -e
+	text-flows text -F 4 -n -e
+	text-flows-few text -F 4 -n -E 2
+	wide-flows wide -F 4
+	json-flows json -F 4
+	csv-flows csv -F 4
+	xml-flows xml -F 4
+	raw-flows raw -F 4 -n
 	CASES
 }
 
@@ -102,6 +109,14 @@ while read -r name args; do
 	sed 's/^/# /' "$tmp/diff"
 done <"$tmp/simulated"
 
+# One flow is lost on its way, others are not: any of them reaches the target.
+dead=$srcdir/tests/scenarios/ecmp-dead.net
+"$builddir/hoptop" --sim "$dead" -rc 2 >/dev/null
+[ $? -eq 1 ]
+ok $? "a flow that is lost: exit status 1"
+"$builddir/hoptop" --sim "$dead" --flows 8 -rc 2 >/dev/null
+ok $? "any flow reaches the target: exit status 0"
+
 # Text: nothing that a terminal would obey.
 cat "$tmp"/text* "$tmp"/wide "$tmp"/raw* "$tmp"/split "$tmp"/csv* "$tmp"/xml* \
 	"$tmp"/trace* |
@@ -147,10 +162,28 @@ query "times are RFC 3339" '.[0].report.hoptop |
 	(.end | test("^2026-11-23T14:07:[0-9]{2}\\.[0-9]{3}\\+02:00$"))'
 cp "$tmp/json-moved" "$tmp/json"
 query "the route's change, when and where" '.[0].report.hoptop.path_changes |
-	map(del(.at)) == [{ttl: 2, from: "198.51.100.7", to: "198.51.100.8", epoch: 1}]
+	map(del(.at)) == [{ttl: 2, from: "198.51.100.7", to: "198.51.100.8", epoch: 1,
+	flow: 0}]
 	and (.[0].at | startswith("2026-11-23T14:07:35"))'
 query "nothing is said about findings that nobody looked for" '[.[].report.hoptop |
 	has("findings")] | any | not'
+
+cp "$tmp/json-flows" "$tmp/json"
+query "the flows" '.[0].report.hoptop | .flow == 8 and .flows == 4 and .reached'
+query "one branch of two flows, one of one, one silent" '.[0].report.hubs[1].branches |
+	map([.ip, .flows]) == [["198.51.100.61", [8, 10]], ["198.51.100.62", [9]],
+	[null, [11]]]'
+query "loss of 4 in 20, of 0 in 10, of all" '.[0].report.hubs[1].branches |
+	map([."Loss%", .Snt, .lost]) == [[20, 20, 4], [0, 10, 0], [100, 10, 10]]'
+query "mean of 10 to 29 without 12, 17, 22, 27" '.[0].report.hubs[1].branches |
+	.[0].Avg == 19.5 and .[0].Best == 10 and .[0].Wrst == 29 and .[1].Avg == 30'
+query "a hub is its branches together" '.[0].report.hubs[1] | .Snt == 40 and
+	.lost == 14 and ."Loss%" == 35 and .Avg == 23.538 and .balance == "flow"'
+query "flows add up to their hub" '.[0].report.hubs |
+	map(.sent == ([.flows[].sent] | add) and .lost == ([.flows[].lost] | add) and
+	.sent == ([.branches[].sent] | add)) | all'
+query "where all flows meet there is one branch" '.[0].report.hubs[0, 2] |
+	(.branches | length) == 1 and .balance == null and .Snt == 40'
 
 # CSV: read with RFC 4180's own grammar; a row has a field per heading.
 for f in csv csv-all; do

@@ -2,14 +2,16 @@
 /*
  * One screen of the demo on the virtual clock, as text and as roles.
  *
- *     screen WIDTHxHEIGHT utf8|ascii [+SECONDS|KEYS]...
+ *     screen WIDTHxHEIGHT utf8|ascii [sim=FILE] [flow=N] [flows=N] [+SECONDS|KEYS]...
  *
- * Keys are scripts of the key table: "<Dn><Enter>".
+ * Keys are scripts of the key table: "<Dn><Enter>".  A FILE is another scenario
+ * than the demo.
  */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/addr.h"
 #include "base/buf.h"
 #include "transport/sim/sim.h"
 #include "ui/ui.h"
@@ -47,16 +49,50 @@ name_it(void *ctx, const struct ht_event *ev)
 		ht_session_set_name(run->ss, &ev->reply->from, name, ev->at);
 }
 
+/* The text of a scenario; it lives as long as the program. */
+static const char *
+read_file(const char *name, size_t *ret_len)
+{
+	static char text[65536];
+	FILE *fp = fopen(name, "r");
+
+	if (fp == NULL)
+		die("cannot read the scenario");
+	*ret_len = fread(text, 1, sizeof(text), fp);
+	fclose(fp);
+	return text;
+}
+
+/* What is to be set before the run begins; returns the first argument beyond. */
+static int
+parse_settings(int argc, char **argv, struct ht_settings *set, const char **ret_file)
+{
+	int i = 3;
+
+	for (; i < argc; i++) {
+		if (strncmp(argv[i], "sim=", 4) == 0)
+			*ret_file = argv[i] + 4;
+		else if (strncmp(argv[i], "flow=", 5) == 0)
+			set->flow = (unsigned)atoi(argv[i] + 5);
+		else if (strncmp(argv[i], "flows=", 6) == 0)
+			set->flows = (unsigned)atoi(argv[i] + 6);
+		else
+			break;
+	}
+	return i;
+}
+
 static void
-start(struct run *run, bool is_ascii)
+start(struct run *run, bool is_ascii, const struct ht_settings *settings,
+    const char *file)
 {
 	struct ui_options opts = { .is_ascii = is_ascii, .host = "laptop" };
-	struct ht_settings set;
+	struct ht_settings set = *settings;
 	struct ht_err err;
+	char addr[HT_ADDR_TEXT_MAX];
 	size_t len;
-	const char *text = ht_sim_demo(&len);
+	const char *text = file != NULL ? read_file(file, &len) : ht_sim_demo(&len);
 
-	ht_settings_init(&set);
 	set.proto = HT_PROTO_ICMP;
 	run->now = CLOCK_START;
 	run->net = ht_simnet_parse(text, len, &err);
@@ -68,7 +104,9 @@ start(struct run *run, bool is_ascii)
 	const struct ht_sim_target *target = ht_simnet_target(run->net, 0);
 	ht_session_observe(run->ss, ui_event, run->ui);
 	ht_session_observe(run->ss, name_it, run);
-	ht_session_add(run->ss, target->name, &target->addr);
+	ht_session_add(run->ss,
+	    target->name[0] != '\0' ? target->name : ht_addr_text(&target->addr, addr),
+	    &target->addr);
 	ui_canvas_init(&run->cv);
 }
 
@@ -123,15 +161,20 @@ int
 main(int argc, char **argv)
 {
 	struct run run = { .net = NULL };
+	struct ht_settings set;
+	const char *file = NULL;
 	struct ht_buf b;
 	int w = 0, h = 0;
 
 	if (argc < 3 || sscanf(argv[1], "%dx%d", &w, &h) != 2)
-		die("usage: screen WIDTHxHEIGHT utf8|ascii [+SECONDS|KEYS]...");
-	start(&run, strcmp(argv[2], "ascii") == 0);
+		die("usage: screen WIDTHxHEIGHT utf8|ascii [SETTING=VALUE]... "
+		    "[+SECONDS|KEYS]...");
+	ht_settings_init(&set);
+	int first = parse_settings(argc, argv, &set, &file);
+	start(&run, strcmp(argv[2], "ascii") == 0, &set, file);
 	if (ui_canvas_resize(&run.cv, w, h) < 0)
 		die("no memory");
-	for (int i = 3; i < argc; i++)
+	for (int i = first; i < argc; i++)
 		if (argv[i][0] == '+' && argv[i][1] != '\0')
 			wait_for(&run, (ht_time)(atof(argv[i] + 1) * 1e9));
 		else

@@ -9,6 +9,9 @@ set -u
 : "${srcdir:=.}" "${builddir:=.}"
 golden=$srcdir/tests/golden/screens.d
 screen=$builddir/tests/golden/screen
+ecmp=$srcdir/tests/scenarios/ecmp.net
+lengths=$srcdir/tests/scenarios/ecmp-lengths.net
+balanced=$srcdir/tests/scenarios/balanced.net
 
 # name, then the arguments of tests/golden/screen
 cases() {
@@ -36,6 +39,17 @@ cases() {
 	help 80x24 utf8 +5 ?
 	help-whole 80x90 utf8 +5 ?
 	help-small 40x10 utf8 +5 ?<PgDn>
+	flows 120x40 utf8 sim=$ecmp flows=16 +30
+	flows-ascii 80x24 ascii sim=$ecmp flows=16 +30
+	flows-small 40x10 utf8 sim=$ecmp flows=16 +30
+	flows-sorted 80x24 utf8 sim=$ecmp flows=16 +30 S
+	flows-detail 80x40 utf8 sim=$ecmp flows=16 +30 <Dn><Dn><Enter>
+	flows-compact 80x24 utf8 sim=$ecmp flows=16 +30 c
+	flows-lengths 80x24 utf8 sim=$lengths flows=8 +30
+	flow-alone 80x24 utf8 sim=$ecmp flows=16 flow=100 +30 FFF
+	flow-only 80x24 utf8 sim=$ecmp flow=3 +30
+	packets-detail 80x24 utf8 sim=$balanced +60 <Dn><Dn><Enter>
+	packets-flows 80x24 utf8 sim=$balanced flows=4 +60
 	CASES
 }
 

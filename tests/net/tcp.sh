@@ -366,6 +366,6 @@ is "a quote of 28 bytes is enough" "$(each match) $(each kind)" \
 out=$(as_user c sh -c 'ulimit -n 40; exec "$@"' sh "$net_tmp/hoptop" -Trn -j -c 3 -i 0.3 \
 	--flows 24 203.0.113.8)
 is "24 flows with 40 descriptors: nothing is lost" \
-	"$(printf '%s\n' "$out" | grep -c '"Loss%": 0')" 4
+	"$(printf '%s\n' "$out" | grep -c '^ \{16\}"Loss%": 0')" 4
 
 net_done

@@ -98,6 +98,7 @@ in_table() {
 	Tab | Shift-Tab) press "$2" && shows '[2 example.net]' && press "$2" &&
 		shows '[1 example.net]' ;;
 	[1-9]) looks_at "$1" ;;
+	F) press F && shows 'there is one flow' ;;
 	S | '>') press "$2" && shows_re ' [v^]Loss%' && press '<' && shows ' Loss%' ;;
 	'<') press '<' && shows_re '[v^]StDev' && press '>' && shows ' StDev' ;;
 	R) toggles R 'vHop' ' Hop' && shows_re '^ +1 +gateway' ;;
@@ -220,5 +221,12 @@ result "the details closed"
 press '?' && shows 'Show or leave this help'
 result "the help"
 here help
+
+# One flow after the other, and back to all.
+press q && press q && ended 0
+start 100x24 "$hoptop" --sim "$srcdir/tests/scenarios/ecmp.net" --flow 7 --flows 2 &&
+	shows ' 2 flows ' ' Flows ' && press F && shows 'flow 7 of 7..8' && lacks ' Flows ' &&
+	press F && shows 'flow 8 of 7..8' && press F && shows ' 2 flows ' ' Flows '
+result "F with several flows"
 
 echo "1..$n"

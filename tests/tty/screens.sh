@@ -117,6 +117,22 @@ has_color() {
 	term capture-pane -p -e -t t | grep -qE "$(printf '\033')\\[([0-9]+;)*3[1-7]m"
 }
 
+# Branches, at four sizes while it runs.
+branches() {
+	shows_re '^ +2 +198\.51\.100\.11 +6/16 +0\.0 ' &&
+		shows_re '^ +198\.51\.100\.12 +5/16 +0\.0 ' &&
+		shows_re '^ +\. \(no reply\) +3/16 100\.0 ' && shows_re '^ +5 +203\.0\.113\.80 +16/16 '
+}
+start 80x24 "$hoptop" --sim "$srcdir/tests/scenarios/ecmp.net" --flows 16 && branches &&
+	shows ' 16 flows ' && resize 120x40 && branches && resize 200x50 && branches &&
+	resize 40x10 && branches && shows 'hops hidden' && resize 80x24 && branches &&
+	press q && ended 0 && sane
+result "sixteen flows: branches at four sizes"
+start 80x24 "$hoptop" --sim "$srcdir/tests/scenarios/ecmp.net" --flows 16 -i 0.5 -E 2 &&
+	shows '16 flows ask each router 32 times a second; many answer once' &&
+	shows 'and 2 more branches'
+result "too much is asked of routers; -E leaves branches out"
+
 start 80x24 "$hoptop" --demo && rows && has_color
 result "colours"
 start 80x24 NO_COLOR=1 "$hoptop" --demo && rows && ! has_color

@@ -316,6 +316,10 @@ value_errors(void **state)
 		{ "-f 5 -m 4", "--first-ttl: 5 is beyond --max-ttl, 4" },
 		{ "-D 0", "--due-ttl: '0' is not a TTL (1 to 255)" },
 		{ "-D 31", "--due-ttl: 31 is beyond --max-ttl, 30" },
+		{ "-E 0", "--max-display-path: '0' is not a number of addresses (1 to "
+			  "128)" },
+		{ "-E 129", "--max-display-path: '129' is not a number of addresses (1 "
+			    "to 128)" },
 		{ "--flow 4096",
 		    "--flow: '4096' is not the number of a flow (0 to 4095)" },
 		{ "--flows 65", "--flows: '65' is not a number of flows (1 to 64)" },
