@@ -253,6 +253,9 @@ bool ht_reply_is_destination(const struct ht_reply *reply);
 /** Name a reply kind: "time-exceeded", "echo-reply"; never NULL. */
 const char *ht_reply_kind_name(enum ht_reply_kind kind);
 
+/** Name one field of a quote: "tos", "ttl", "id", "checksum", ...; never NULL. */
+const char *ht_quote_field_name(enum ht_quote_field field);
+
 /** Name a stamp source: "user", "kernel", "simulated"; never NULL. */
 const char *ht_stamp_name(enum ht_stamp stamp);
 

@@ -97,6 +97,28 @@ ht_mark_name(enum ht_mark mark)
 }
 
 const char *
+ht_quote_field_name(enum ht_quote_field field)
+{
+	switch (field) {
+	case HT_QUOTE_TOS:
+		return "tos";
+	case HT_QUOTE_TTL:
+		return "ttl";
+	case HT_QUOTE_ID:
+		return "id";
+	case HT_QUOTE_CHECKSUM:
+		return "checksum";
+	case HT_QUOTE_LABEL:
+		return "label";
+	case HT_QUOTE_ADDRESS:
+		return "address";
+	case HT_QUOTE_PORT:
+		return "port";
+	}
+	return "none";
+}
+
+const char *
 ht_stop_name(enum ht_stop stop)
 {
 	static const char *const names[] = {

@@ -163,6 +163,63 @@ labels(const struct ht_hop *hop)
 	return list;
 }
 
+/* What RFC 5837 tells about the interface that the probe came in by, or null. */
+static json_t *
+interface(const struct ht_hop *hop)
+{
+	const struct ht_extensions *ext = hop != NULL && hop->has_ext ? &hop->ext
+								      : NULL;
+	char addr[HT_ADDR_TEXT_MAX];
+	json_t *obj;
+
+	if (ext == NULL
+	    || (ext->if_index == 0 && ext->if_mtu == 0 && ext->if_name[0] == '\0'
+		&& ext->if_addr.family == HT_FAMILY_NONE))
+		return json_null();
+	ht_addr_text(&ext->if_addr, addr);
+	obj = json_object();
+	json_object_set_new(
+	    obj, "index", ext->if_index != 0 ? count(ext->if_index) : json_null());
+	json_object_set_new(
+	    obj, "name", text_or_null(ext->if_name[0] != '\0' ? ext->if_name : NULL));
+	json_object_set_new(obj, "ip", text_or_null(addr[0] != '\0' ? addr : NULL));
+	json_object_set_new(
+	    obj, "mtu", ext->if_mtu != 0 ? count(ext->if_mtu) : json_null());
+	return obj;
+}
+
+static void
+set_seen(
+    json_t *obj, const struct ht_quote *q, enum ht_quote_field field, uint32_t value)
+{
+	json_object_set_new(obj, ht_quote_field_name(field),
+	    (q->seen & field) != 0 ? count(value) : json_null());
+}
+
+/* The probe as the newest answer quotes it; null if it shows nothing of it. */
+static json_t *
+quote(const struct ht_hop *hop)
+{
+	const struct ht_quote *q = hop != NULL && hop->has_quote ? &hop->quote : NULL;
+	json_t *obj, *changed;
+
+	if (q == NULL || q->seen == 0)
+		return json_null();
+	obj = json_object();
+	changed = json_array();
+	set_seen(obj, q, HT_QUOTE_TOS, q->tos);
+	set_seen(obj, q, HT_QUOTE_TTL, q->ttl);
+	set_seen(obj, q, HT_QUOTE_ID, q->id);
+	set_seen(obj, q, HT_QUOTE_CHECKSUM, q->checksum);
+	set_seen(obj, q, HT_QUOTE_LABEL, q->label);
+	for (unsigned bit = HT_QUOTE_TOS; bit <= HT_QUOTE_PORT; bit <<= 1)
+		if ((q->changed & bit) != 0)
+			json_array_append_new(changed,
+			    text(ht_quote_field_name((enum ht_quote_field)bit)));
+	json_object_set_new(obj, "changed", changed);
+	return obj;
+}
+
 /* The newest answer's ICMP header; null if it was not ICMP, or none came. */
 static json_t *
 icmp(const struct ht_hop *hop)
@@ -316,6 +373,10 @@ one_hub(const struct report *rp, unsigned target, unsigned ttl)
 	set_row(rp, hub, &row.view);
 	json_object_set_new(hub, "icmp", icmp(hop));
 	json_object_set_new(hub, "mpls", labels(hop));
+	json_object_set_new(hub, "interface", interface(hop));
+	json_object_set_new(hub, "quote", quote(hop));
+	json_object_set_new(hub, "mapped", count(hop != NULL ? hop->mapped : 0));
+	json_object_set_new(hub, "ambiguous", count(hop != NULL ? hop->ambiguous : 0));
 	json_object_set_new(hub, "reply_ttl",
 	    hop != NULL && hop->reply_ttl >= 0 ? json_integer(hop->reply_ttl)
 					       : json_null());

@@ -248,6 +248,41 @@ say_extensions(struct pen *pen, const struct ht_hop *hop)
 		say(pen, UI_ROLE_WARN, "its ICMP extensions are malformed");
 }
 
+/* What somebody on the way made of the probe, as its router quotes it. */
+static void
+say_quote(struct pen *pen, const struct ht_hop *hop)
+{
+	const struct ht_quote *q = &hop->quote;
+	const unsigned nat = HT_QUOTE_CHECKSUM | HT_QUOTE_ADDRESS | HT_QUOTE_PORT;
+	char fields[80] = "";
+
+	if (!hop->has_quote || q->changed == 0)
+		return;
+	for (unsigned bit = HT_QUOTE_TOS; bit <= HT_QUOTE_PORT; bit <<= 1) {
+		size_t len = strlen(fields);
+		if ((q->changed & bit) != 0)
+			snprintf(fields + len, sizeof(fields) - len, "%s%s",
+			    len > 0 ? ", " : "",
+			    ht_quote_field_name((enum ht_quote_field)bit));
+	}
+	say(pen, UI_ROLE_WARN, "changed on the way here: %s%s", fields,
+	    (q->changed & nat) != 0 ? ": a NAT" : "");
+	if ((q->changed & HT_QUOTE_TOS) != 0)
+		say(pen, UI_ROLE_WARN, "its TOS is 0x%02x here", q->tos);
+}
+
+/* Answers that were told apart by less than what we had written into the probe. */
+static void
+say_matches(struct pen *pen, const struct ht_hop *hop)
+{
+	if (hop->mapped > 0)
+		say(pen, UI_ROLE_NORMAL, "%llu answers known by their address alone",
+		    (unsigned long long)hop->mapped);
+	if (hop->ambiguous > 0)
+		say(pen, UI_ROLE_WARN, "%llu answers that fit several probes: no time",
+		    (unsigned long long)hop->ambiguous);
+}
+
 static void
 say_changes_of(struct pen *pen, const struct ht_path *path, const char *whose,
     unsigned ttl, ht_time now)
@@ -300,6 +335,8 @@ say_all(struct pen *pen, const struct ui *ui, const struct view_row *row, ht_tim
 	say_addrs(pen, ui, row->hop, now);
 	say_flows(pen, ui, row->ttl);
 	say_extensions(pen, row->hop);
+	say_quote(pen, row->hop);
+	say_matches(pen, row->hop);
 	say_changes(pen, ui, row->ttl, now);
 }
 
