@@ -12,6 +12,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/addr.h"
 #include "report/layout.h"
 
 /* Letters of -o, and one more. */
@@ -91,7 +92,27 @@ add_headings(struct report *rp)
 }
 
 static void
-add_mpls(struct report *rp, const struct ht_hop *hop, const char *lead)
+add_interface(struct report *rp, const struct ht_extensions *ext, const char *lead)
+{
+	char addr[HT_ADDR_TEXT_MAX];
+
+	ht_addr_text(&ext->if_addr, addr);
+	if (ext->if_index == 0 && ext->if_name[0] == '\0' && addr[0] == '\0')
+		return;
+	ht_buf_printf(&rp->out, "%s[Interface:", lead);
+	if (ext->if_name[0] != '\0')
+		ht_buf_printf(&rp->out, " %s", ext->if_name);
+	if (addr[0] != '\0')
+		ht_buf_printf(&rp->out, " %s", addr);
+	if (ext->if_index != 0)
+		ht_buf_printf(&rp->out, " index %lu", (unsigned long)ext->if_index);
+	if (ext->if_mtu != 0)
+		ht_buf_printf(&rp->out, " MTU %lu", (unsigned long)ext->if_mtu);
+	ht_buf_str(&rp->out, "]\n");
+}
+
+static void
+add_extensions(struct report *rp, const struct ht_hop *hop, const char *lead)
 {
 	if (!rp->run.show_mpls || hop == NULL || !hop->has_ext)
 		return;
@@ -101,6 +122,7 @@ add_mpls(struct report *rp, const struct ht_hop *hop, const char *lead)
 		ht_buf_printf(&rp->out, "%s[MPLS: Lbl %lu TC %u S %u TTL %u]\n", lead,
 		    (unsigned long)m->label, m->tc, m->bottom, m->ttl);
 	}
+	add_interface(rp, &hop->ext, lead);
 }
 
 /* So many are left out. */
@@ -120,7 +142,7 @@ add_more(struct report *rp, const struct ht_hop *hop, unsigned room)
 	if (hop == NULL)
 		return 0;
 	others = hop->n_addrs > 1 ? hop->n_addrs - 1 : 0;
-	add_mpls(rp, hop, hop->n_addrs > 1 ? "    |  |+-- " : "    |   +-- ");
+	add_extensions(rp, hop, hop->n_addrs > 1 ? "    |  |+-- " : "    |   +-- ");
 	for (unsigned i = 0; i < hop->n_addrs && n < room; i++) {
 		if ((int)i == hop->addr_index)
 			continue;

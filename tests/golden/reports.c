@@ -64,6 +64,9 @@ static const struct answer world[] = {
 static const struct ht_extensions label = {
 	.n_mpls = 1,
 	.mpls = { { .label = 24001, .tc = 0, .bottom = 1, .ttl = 1 } },
+	.if_index = 42,
+	.if_mtu = 9000,
+	.if_name = "ge-0/0/1",
 };
 
 struct table_transport {
