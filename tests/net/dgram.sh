@@ -94,7 +94,9 @@ for proto in icmp udp; do
 	done
 	for proto in icmp udp; do
 		many "$proto IPv$family too small for identity" -s 28 "$proto" "$target"
-		many "$proto IPv$family too small, in turn" -s 28 -i 300 "$proto" "$target"
+		# 28 bytes with nothing in them, and one less than would be needed.
+		many "$proto IPv$family too small by one" -s $((family == 4 ? 37 : 57)) -i 300 \
+			"$proto" "$target"
 	done
 done
 
@@ -187,6 +189,11 @@ scope=$(in_ns c cat /sys/class/net/r/ifindex)
 link=$(ip -n "${net_prefix}r1" -6 addr show dev l scope link | sed -n 's/.*inet6 \([^/]*\).*/\1/p')
 out=$(probe -m 1 icmp "$link%$scope")
 is "link-local with a zone" "$(each from) $(each kind)" "$link%$scope echo-reply"
+out=$(probe -m 1 udp "$link%$scope")
+is "link-local with a zone, UDP" "$(each from) $(each kind) $(each match)" \
+	"$link%$scope unreachable 3"
+out=$(probe -m 1 -s 48 udp "$link%$scope")
+is "link-local with a zone, UDP without payload" "$(each from) $(each match)" "$link%$scope 2"
 
 ## What is on the wire #########################################################
 

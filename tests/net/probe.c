@@ -5,7 +5,7 @@
  *
  *     probe [OPTION]... icmp|udp|tcp ADDRESS
  *
- *     -R     through raw sockets            -M MARK    with this mark (-R)
+ *     -R     through raw sockets            -M MARK    with this mark
  *     -B BYTE  pattern
  *     -c N   probes per ttl (1)             -f -m TTL  first, last ttl (1, 30)
  *     -s N   bytes of the IP packet (64)    -Q TOS     -P PORT  -F FLOW
@@ -350,7 +350,7 @@ set_option(struct options *opt, int c, const char *arg)
 		opt->is_raw = true;
 		break;
 	case 'M':
-		opt->mark = n;
+		opt->mark = opt->cfg.mark = n;
 		break;
 	case 'w':
 		opt->wait = n * HT_MS;

@@ -26,8 +26,8 @@ target4=203.0.113.90 target6=2001:db8:ff::90
 #   id=0 sum=1f2e data=...		(one line; sum is the checksum, data are hex)
 capture() {
 	rm -f "$net_tmp/pcap.err"
-	in_ns c timeout 10 tcpdump -i wire -n -w "$net_tmp/pcap" -c "$1" --immediate-mode -U \
-		"src 192.0.2.10 or src 2001:db8::10" 2>"$net_tmp/pcap.err" &
+	in_ns c timeout 10 tcpdump -i "${device:-wire}" -s 9100 -n -w "$net_tmp/pcap" -c "$1" --immediate-mode -U \
+		"src host ${source:-192.0.2.10} or src host ${source6:-2001:db8::10}" 2>"$net_tmp/pcap.err" &
 	dump=$!
 	polls=0
 	until grep -q listening "$net_tmp/pcap.err" 2>/dev/null; do
@@ -106,5 +106,115 @@ for proto in udp icmp; do
 done
 capture 4 -q -F 7 -m 4 icmp "$target4"
 is "icmp IPv4: the checksum is that of the flow" "$(values sum)" fff8
+
+## What was asked for ###########################################################
+
+ip -n "${net_prefix}c" link set dev wire mtu 9000
+for proto in udp icmp; do
+	for v in 4 6; do
+		eval "target=\$target$v"
+		least=$([ $v = 4 ] && echo 28 || echo 48)
+		capture 33 -q -s 28 -S 60 -c 33 -m 1 -i 500 "$proto" "$target"
+		is "$proto IPv$v: sizes of 28 to 60 bytes, at least $least" \
+			"$(sed -n 's/.* size=\([0-9]*\) .*/\1/p' "$net_tmp/wire" | paste -s -d ' ')" \
+			"$(n=28; while [ $n -le 60 ]; do
+				[ $n -lt $least ] && echo $least || echo $n; n=$((n + 1)); done | paste -s -d ' ')"
+		for size in 127 128 576 1280 1500 8999 9000; do
+			capture 1 -q -s $size -m 1 "$proto" "$target"
+			is "$proto IPv$v: $size bytes, in one piece" \
+				"$(values size) $(values frag | tr -d 0)" "$size "
+			is "$proto IPv$v: $size bytes, all of them there" \
+				"$(sed 's/.* data=//' "$net_tmp/wire" | tr -d '\n' | wc -c)" \
+				$((2 * (size - least)))
+		done
+		capture 3 -q -B 0xa5 -Q 0xb9 -s 100 -f 7 -m 9 "$proto" "$target"
+		is "$proto IPv$v: TTLs, TOS" "$(values ttl) $(values tos)" "7 8 9 b9"
+		is "$proto IPv$v: the pattern fills what is not identity" \
+			"$(sed 's/.* data=.\{20\}//; s/a5//g' "$net_tmp/wire" | sort -u)" ""
+		is "$proto IPv$v: and it is there" "$(grep -c 'a5a5a5a5$' "$net_tmp/wire")" 3
+		capture 1 -q -B 0 -Q 0 -m 1 "$proto" "$target"
+		is "$proto IPv$v: no TOS, zeros" "$(values tos) $(grep -c '00000000$' "$net_tmp/wire")" "00 1"
+		[ "$proto" = icmp ] && continue
+		capture 2 -q -P 53 -L 5000 -F 2 -m 2 "$proto" "$target"
+		is "udp IPv$v: ports that were asked for" "$(values sport) $(values dport)" "5002 53"
+	done
+done
+
+# A label that somebody has for himself: ours has to be asked for, or is not to be had.
+# (Where Python is not there, nobody can have it.)
+if command -v python3 >/dev/null; then
+	lease() {
+		in_ns c timeout 20 python3 -c "
+import socket, struct, sys
+s = socket.socket(socket.AF_INET6, socket.SOCK_DGRAM)
+s.setsockopt(41, 32, socket.inet_pton(socket.AF_INET6, '$target6')
+    + struct.pack('!I', $1) + struct.pack('BBHHHI', 0, 1, 1, 60, 6, 0))
+print('leased', flush=True)
+sys.stdin.readline()" <"$net_tmp/lease" >"$net_tmp/leased" 2>&1 &
+		leaser=$!
+		exec 9>"$net_tmp/lease"
+		polls=0
+		until grep -q . "$net_tmp/leased" 2>/dev/null; do
+			polls=$((polls + 1))
+			[ "$polls" -lt 50000 ] || break
+		done
+	}
+	mkfifo "$net_tmp/lease"
+	: >"$net_tmp/leased"
+	lease 0x12345
+	capture 4 -q -c 2 -m 2 udp "$target6"
+	is "a label of somebody else: ours is asked for" \
+		"$(cat "$net_tmp/leased") $(values label)" "leased 9e377"
+	exec 9>&-
+	wait "$leaser"
+	: >"$net_tmp/leased"
+	lease 0x78ddc
+	capture 8 -q -F 3 -c 4 -m 2 udp "$target6"
+	is "our label is somebody else's: one, but another" \
+		"$(cat "$net_tmp/leased") $(values label | wc -w) $(values label | grep -c 78ddc)" "leased 1 0"
+	is "our label is somebody else's: stamps are the kernel's all the same" \
+		"$(sed -n 's/.* kernel_tx=\([0-9]*\) .*/\1/p' "$net_tmp/probe.out")" 8
+	exec 9>&-
+	wait "$leaser"
+else
+	skip "labels of somebody else" "no python3"
+fi
+
+# Device and source: the route says otherwise.
+cat >"$net_tmp/other.net" <<END
+target 203.0.113.91
+target 2001:db8:ff::91
+target 169.254.7.7
+hop 1 192.168.1.1 2001:db8:1::1 rtt 1ms
+hop 2 target rtt 2ms
+END
+tun_start other --no-spin
+ip -n "${net_prefix}c" route del 169.254.7.7 dev other
+ip -n "${net_prefix}c" addr add 192.0.2.11/32 dev lo
+ip -n "${net_prefix}c" addr add 2001:db8::11/128 dev lo nodad
+device=other
+for proto in udp icmp; do
+	capture 2 -q -m 2 -I other "$proto" 169.254.7.7
+	is "$proto: a link-local target of IPv4, by its device" "$(values ttl)" "1 2"
+	capture 2 -q -m 2 -I other "$proto" "$target4"
+	is "$proto: leaves by the device that was asked for" "$(values ttl)" "1 2"
+	source=192.0.2.11 source6=2001:db8::11
+	capture 2 -q -m 2 -a 192.0.2.11 "$proto" 203.0.113.91
+	is "$proto IPv4: leaves from the source that was asked for" "$(values ttl)" "1 2"
+	capture 2 -q -m 2 -a 2001:db8::11 "$proto" 2001:db8:ff::91
+	is "$proto IPv6: leaves from the source that was asked for" "$(values ttl)" "1 2"
+	source= source6=
+done
+
+# A mark is for routing here: what has it has no way.
+is "a mark is not for everybody" "$(probe -M 7 udp "$target4")" \
+	"open=EPERM: mark 7: takes CAP_NET_RAW or CAP_NET_ADMIN"
+if ip -n "${net_prefix}c" rule add fwmark 7 prohibit 2>/dev/null; then
+	is "with the mark" "$(in_ns c "$net_tmp/probe" -m 1 -M 7 udp "$target4")" prepare=EACCES
+	is "with another mark" \
+		"$(in_ns c "$net_tmp/probe" -q -m 1 -M 8 udp "$target4" | grep -c received=1)" 1
+else
+	skip "with a mark" "no rules by mark here"
+fi
 
 net_done

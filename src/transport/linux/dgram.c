@@ -197,6 +197,8 @@ note_sent(
 {
 	t->sent[(uint16_t)sent->token] = *sent;
 	t->now = now;
+	if (!sent->is_marked)
+		s->small_at = now;
 	if (!ht_bare_is_used(t->bare))
 		ht_pace_sent(&t->pace, now);
 	if (!is_waiting(t))
@@ -414,7 +416,10 @@ explain(struct ht_err *err, const struct ht_dgram_config *cfg, int r)
 	char text[HT_ADDR_TEXT_MAX];
 
 	*err = (struct ht_err){ .code = r };
-	if (r == -EPERM && cfg->device != NULL)
+	if (r == -EPERM && cfg->mark != 0)
+		snprintf(err->text, sizeof(err->text),
+		    "mark %u: takes CAP_NET_RAW or CAP_NET_ADMIN", (unsigned)cfg->mark);
+	else if (r == -EPERM && cfg->device != NULL)
 		snprintf(err->text, sizeof(err->text),
 		    "%s: this kernel binds to a device for root only (before 5.7)",
 		    cfg->device);

@@ -17,7 +17,10 @@
  *   keeps the checksum constant within a flow, 10 bytes in all.  ICMP probes too
  *   small for them (IPv4 below 38, IPv6 below 58 bytes) are known by sequence
  *   number alone, and an answer that is a whole turn of the slots old is then
- *   taken for the newest.  IPv6 probes have at least 48 bytes.
+ *   taken for the newest.  So small UDP probes, and answers that quote no payload,
+ *   go by who answers: bare.h.
+ * - What is on the wire has the size that the probe asks for, but 48 bytes at least
+ *   for IPv6, for that is what its headers take, and 9000 at most.
  * - Where the source port of a flow is taken, another one is used; but where the
  *   probe names one, send() says -EADDRINUSE or -EACCES.  No more than
  *   HT_DGRAM_FLOWS flows of UDP in a family: -EMFILE.
@@ -46,6 +49,7 @@ struct ht_dgram_config {
 	const char *device;    /**< send through this interface only; NULL: any */
 	struct ht_addr source; /**< source address; family none: the kernel's choice */
 	bool is_old_kernel;    /**< for tests: do without SCM_TS_OPT_ID (Linux 6.13) */
+	uint32_t mark;         /**< SO_MARK of what is sent, 0 for none */
 };
 
 /**
@@ -55,8 +59,9 @@ struct ht_dgram_config {
  * Needs no privilege; sockets for probes are opened by prepare().
  *
  * @param cfg  copied
- * @param err  filled on failure: -ENODEV (no such device), -EPERM (the kernel is
- *             too old to bind to a device without privilege), -EADDRNOTAVAIL
+ * @param err  filled on failure: -ENODEV (no such device), -EPERM (a mark takes
+ *             CAP_NET_ADMIN, or CAP_NET_RAW since Linux 5.17; a device takes
+ *             CAP_NET_RAW before 5.7), -EADDRNOTAVAIL
  *             (source is not an address of this host), -ENOMEM, ...
  * @return NULL on failure; close with ops->close()
  */

@@ -13,6 +13,7 @@
 #include "packet/error.h"
 #include "packet/ext.h"
 #include "transport/linux/family.h"
+#include "transport/linux/match.h"
 
 /* Messages taken from one queue in one go, so that a flood cannot keep us, and
  * errors of recvmmsg() in a row until we believe that there is nothing. */
@@ -35,89 +36,10 @@ struct sink {
 	int count;
 };
 
-/* What a packet says about its probe. */
-struct clue {
-	struct dgram_sent *by_number; /* ICMP: by sequence number, NULL if none */
-	uint16_t slot;                /* ICMP: the sequence number */
-	const uint8_t *payload;
-	size_t len;
-	bool is_quote; /* a payload that is not ours speaks against it */
-};
-
-/* Whose it is. */
-struct found {
-	enum ht_match match;
-	uint32_t token;
-	struct dgram_sent *sent; /* NULL: its departure is not known any more */
-};
-
 static uint16_t
 get16(const uint8_t *p)
 {
 	return (uint16_t)(p[0] << 8 | p[1]);
-}
-
-/* Whose is it? **************************************************************/
-
-static struct dgram_sent *
-sent_by_slot(struct dgram *t, const struct ht_socket *s, uint16_t slot)
-{
-	struct dgram_sent *sent = &t->sent[slot];
-
-	return sent->is_used && sent->s == s ? sent : NULL;
-}
-
-static struct found
-find_by_token(struct dgram *t, const struct ht_socket *s, uint32_t token)
-{
-	struct dgram_sent *sent = sent_by_slot(t, s, (uint16_t)token);
-
-	return (struct found){
-		.match = HT_MATCH_EXACT,
-		.token = token,
-		.sent = sent != NULL && sent->token == token ? sent : NULL,
-	};
-}
-
-/* Take the token from the payload if it is there, for that is the surest; ICMP's
- * number is good enough if the target is right as well. */
-static struct found
-find(struct dgram *t, const struct ht_socket *s, const struct clue *clue,
-    const struct ht_addr *target)
-{
-	static const struct found none = { .match = HT_MATCH_NONE };
-	struct dgram_sent *sent = clue->by_number;
-	uint32_t token = 0;
-	enum ht_identity id = ht_identity_get(
-	    clue->payload, clue->len, t->magic, &token);
-
-	if (id == HT_IDENTITY_OURS) {
-		if (s->proto == HT_PROTO_ICMP && clue->slot != (uint16_t)token)
-			return none;
-		return find_by_token(t, s, token);
-	}
-	if (sent == NULL || memcmp(sent->target.bytes, target->bytes, 16) != 0)
-		return none;
-	if (id == HT_IDENTITY_FOREIGN && clue->is_quote && sent->is_marked)
-		return none;
-	return (struct found){ HT_MATCH_EXACT, sent->token, sent };
-}
-
-/* ICMP: the sequence number and what follows the header. */
-static bool
-read_echo(struct dgram *t, const struct ht_socket *s, uint8_t type, const uint8_t *data,
-    size_t len, struct clue *ret_clue)
-{
-	if (len < DGRAM_L4_SIZE || data[0] != type)
-		return false;
-	*ret_clue = (struct clue){
-		.slot = get16(data + 6),
-		.payload = data + DGRAM_L4_SIZE,
-		.len = len - DGRAM_L4_SIZE,
-		.is_quote = true,
-	};
-	ret_clue->by_number = sent_by_slot(t, s, ret_clue->slot);
-	return true;
 }
 
 /* What the quote says ********************************************************/
@@ -167,7 +89,7 @@ emit(struct sink *sink, const struct ht_reply *rp)
 }
 
 static void
-hand_up(struct dgram *t, const struct found *found, const struct ht_arrival *a,
+hand_up(struct dgram *t, const struct ht_found *found, const struct ht_arrival *a,
     struct ht_reply *rp, struct sink *sink)
 {
 	rp->match = (uint8_t)found->match;
@@ -279,7 +201,7 @@ take_bare(struct dgram *t, const struct ht_socket *s, const struct ht_arrival *a
 
 /* UDP: this probe is in flight no more. */
 static void
-note_full(struct dgram *t, const struct ht_socket *s, const struct found *found,
+note_full(struct dgram *t, const struct ht_socket *s, const struct ht_found *found,
     const struct ht_arrival *a, struct sink *sink)
 {
 	if (s->proto != HT_PROTO_UDP || found->sent == NULL)
@@ -289,19 +211,6 @@ note_full(struct dgram *t, const struct ht_socket *s, const struct found *found,
 	ht_bare_full(t->bare, &key, found->token, came_at(&a->at), on_bare, sink);
 }
 
-static bool
-is_bare(const struct dgram *t, const struct ht_socket *s, const struct clue *clue)
-{
-	uint32_t token;
-	enum ht_identity id = ht_identity_get(
-	    clue->payload, clue->len, t->magic, &token);
-
-	/* Who answers with data may answer with his own. */
-	return s->proto == HT_PROTO_UDP
-	       && (id == HT_IDENTITY_NONE
-		   || (id == HT_IDENTITY_FOREIGN && !clue->is_quote));
-}
-
 /* Errors ********************************************************************/
 
 static void
@@ -309,12 +218,12 @@ take_icmp_error(struct dgram *t, const struct ht_socket *s, const struct ht_arri
     const uint8_t *data, struct sink *sink)
 {
 	struct ht_reply rp = reply_of_error(s, a);
-	struct clue clue = { .payload = data, .len = a->len, .is_quote = true };
+	struct ht_clue clue = { .payload = data, .len = a->len, .is_quote = true };
 	struct ht_extensions ext;
 	struct ht_quote quote;
 
 	if (s->proto == HT_PROTO_ICMP
-	    && !read_echo(t, s, s->ff->echo_request, data, a->len, &clue)) {
+	    && !ht_match_echo(t, s, s->ff->echo_request, true, data, a->len, &clue)) {
 		t->tp.malformed++;
 		return;
 	}
@@ -323,13 +232,13 @@ take_icmp_error(struct dgram *t, const struct ht_socket *s, const struct ht_arri
 	/* The kernel hands up types that do not say what became of the probe, too. */
 	bool is_local = rp.kind == HT_REPLY_LOCAL_ERROR;
 	bool is_error = ht_icmp_is_error((enum ht_family)s->family, a->icmp_type);
-	if (!is_local && is_error && is_bare(t, s, &clue)) {
+	if (!is_local && is_error && ht_match_is_bare(t, s, &clue)) {
 		take_bare(t, s, a, &rp, sink);
 		return;
 	}
-	struct found found = { .match = HT_MATCH_NONE };
+	struct ht_found found = { .match = HT_MATCH_NONE };
 	if (is_local || is_error)
-		found = find(t, s, &clue, &a->peer);
+		found = ht_match_find(t, s, &clue, &a->peer);
 	if (found.sent != NULL && !is_local) {
 		read_quote(s, found.sent, a, data, &quote);
 		rp.quote = &quote;
@@ -373,8 +282,8 @@ take_departure(struct dgram *t, const struct ht_socket *s, const struct ht_arriv
 	    && !read_own_packet(t, s, data, a->len, &token))
 		return;
 
-	struct dgram_sent *sent = sent_by_slot(t, s, (uint16_t)token);
-	if (sent != NULL && sent->token == token && sent->at.kernel == 0)
+	struct dgram_sent *sent = ht_match_sent(t, s, token);
+	if (sent != NULL && sent->at.kernel == 0)
 		sent->at.kernel = a->at.kernel;
 }
 
@@ -427,22 +336,23 @@ static void
 take_answer(struct dgram *t, const struct ht_socket *s, const struct ht_arrival *a,
     const uint8_t *data, struct sink *sink)
 {
-	struct clue clue = { .payload = data, .len = a->len };
+	struct ht_clue clue = { .payload = data, .len = a->len };
 	struct ht_reply rp = { .kind = HT_REPLY_UDP_DATA, .from = a->peer };
 
 	if (s->proto == HT_PROTO_ICMP) {
-		if (!read_echo(t, s, s->ff->echo_reply, data, a->len, &clue)) {
+		if (!ht_match_echo(
+			t, s, s->ff->echo_reply, false, data, a->len, &clue)) {
 			t->tp.malformed++;
 			return;
 		}
 		rp.kind = HT_REPLY_ECHO;
 		rp.icmp_type = s->ff->echo_reply;
 	}
-	if (is_bare(t, s, &clue)) {
+	if (ht_match_is_bare(t, s, &clue)) {
 		take_bare(t, s, a, &rp, sink);
 		return;
 	}
-	struct found found = find(t, s, &clue, &a->peer);
+	struct ht_found found = ht_match_find(t, s, &clue, &a->peer);
 	/* The stamp of its departure may have come since we looked. */
 	if (found.sent != NULL && found.sent->at.kernel == 0)
 		drain_errors(t, s, sink);

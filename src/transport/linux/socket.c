@@ -78,6 +78,8 @@ ht_socket_plain(const struct ht_family_facts *ff, int protocol,
 	int r = ff->domain == AF_INET6 ? set(fd, IPPROTO_IPV6, IPV6_V6ONLY, 1) : 0;
 	if (r == 0 || r == -EINVAL) /* ping sockets know no such option */
 		r = set_device(fd, cfg->device);
+	if (r == 0 && cfg->mark != 0)
+		r = set(fd, SOL_SOCKET, SO_MARK, (int)cfg->mark);
 	if (r == 0)
 		r = bind_source(fd, ff, &cfg->source, port);
 	if (r == 0)

@@ -34,9 +34,10 @@ struct ht_socket {
 	uint16_t local_port; /**< UDP: source port that is wanted; 0 for ICMP */
 	uint16_t id;         /**< what it got: source port of UDP, identifier of ICMP */
 	int fd;              /**< -1 while closed */
-	bool has_errors;     /**< poll() said so, of the error queue ... */
-	bool has_answers;    /**< ... and of the normal one */
-	uint8_t misses;      /**< departure stamps in a row that did not come at once */
+	ht_time small_at; /**< when a probe too small for an identity left, 0: never */
+	bool has_errors;  /**< poll() said so, of the error queue ... */
+	bool has_answers; /**< ... and of the normal one */
+	uint8_t misses;   /**< departure stamps in a row that did not come at once */
 };
 
 /** What to send besides the bytes. */
