@@ -109,7 +109,7 @@ ht_quote_field_name(enum ht_quote_field field)
 	case HT_QUOTE_CHECKSUM:
 		return "checksum";
 	case HT_QUOTE_LABEL:
-		return "label";
+		return "flow_label";
 	case HT_QUOTE_ADDRESS:
 		return "address";
 	case HT_QUOTE_PORT:

@@ -21,7 +21,8 @@ ht_flow_of(const struct ht_probe *probe)
 		/* Beyond the last port it goes on behind the privileged ones. */
 		.local_port = (uint16_t)(local <= 65535 ? local : local - 65536 + 1024),
 		.port = probe->port != 0 ? probe->port : default_port(probe->proto),
-		.checksum = probe->flow,
+		/* A sum of 0 has two spellings, and routers may take it for "none". */
+		.checksum = (uint16_t)(probe->flow + 1),
 		.label = label,
 	};
 }

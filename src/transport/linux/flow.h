@@ -19,7 +19,7 @@
 struct ht_flow {
 	uint16_t local_port; /**< UDP, TCP: source port to try first */
 	uint16_t port;       /**< UDP, TCP: destination port */
-	uint16_t checksum;   /**< ICMP: one's complement sum to arrive at */
+	uint16_t checksum;   /**< ICMP: one's complement sum to arrive at, not 0 */
 	uint32_t label;      /**< IPv6: flow label, 1..0xfffff */
 };
 

@@ -89,8 +89,10 @@ build_icmp(const struct ht_raw_table *tb, const struct ht_probe *pr,
 {
 	uint8_t payload[HT_RAW_SIZE_MAX];
 	uint16_t slot = (uint16_t)pr->token;
-	bool has_length = pr->target.family == HT_FAMILY_IP6;
-	uint16_t words[] = { tb->echo_id, slot, has_length ? (uint16_t)(len + 8) : 0 };
+	bool is_ip6 = pr->target.family == HT_FAMILY_IP6;
+	/* With the type, so that a flow is the same as that of unprivileged probes. */
+	uint16_t words[] = { is_ip6 ? 0x8000 : 0x0800, tb->echo_id, slot,
+		is_ip6 ? (uint16_t)len : 0 };
 	struct ht_icmp_echo echo = {
 		.id = tb->echo_id, .seq = slot, .data = payload, .data_len = len
 	};
@@ -104,7 +106,7 @@ build_udp(const struct ht_raw_table *tb, const struct ht_probe *pr,
     const struct ht_ip *ip, size_t len, uint8_t *buf, struct ht_raw_sent *sent)
 {
 	uint8_t payload[HT_RAW_SIZE_MAX];
-	uint16_t words[] = { (uint16_t)(len + 8), (uint16_t)(len + 8) };
+	uint16_t words[] = { (uint16_t)len, (uint16_t)len };
 	struct ht_udp udp = {
 		.sport = sent->local_port,
 		.dport = sent->port,
