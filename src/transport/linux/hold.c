@@ -7,9 +7,10 @@
 #define WAIT_SHORT (100 * HT_MS)
 
 /* silent[ttl] counts SYNs without an answer, 0 at first, then 1..TURN again and
- * again; or says that this hop has answered once. */
+ * again; or says that this hop answers, or did and is silent now. */
 #define TURN     8
 #define ANSWERED 255
+#define MISSED   254
 
 struct ht_hold *
 ht_hold_find(struct ht_holds *hs, const struct ht_addr *target)
@@ -44,7 +45,9 @@ ht_hold_silent(struct ht_hold *h, unsigned ttl)
 {
 	uint8_t *n = &h->silent[ttl];
 
-	if (*n != ANSWERED)
+	if (*n >= MISSED)
+		*n = MISSED;
+	else
 		*n = *n < TURN ? (uint8_t)(*n + 1) : 1;
 }
 
@@ -60,9 +63,9 @@ ht_hold_time(const struct ht_hold *h, unsigned ttl)
 	uint8_t silent = h->silent[ttl];
 	ht_time wait = at_least(4 * h->worst_ns, WAIT);
 
-	if (silent == 1)
+	if (silent == 1 || silent == ANSWERED)
 		wait = HT_HOLD_MAX;
-	else if (silent > 1 && silent != ANSWERED && h->worst_ns > 0)
+	else if (silent > 1 && silent != MISSED && h->worst_ns > 0)
 		wait = at_least(2 * h->worst_ns, WAIT_SHORT);
 	return wait < HT_HOLD_MAX ? wait : HT_HOLD_MAX;
 }

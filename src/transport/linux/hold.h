@@ -12,7 +12,9 @@
  * 2. The second one to a hop that has never answered is waited for as long as it
  *    can be, and from then on one in eight; the others for twice the longest RTT,
  *    and 100 ms, once anything of this target has answered.
- * 3. None is waited for longer than HT_HOLD_MAX.
+ * 3. A hop that answered the SYN before gets all the time there is, or a queue that
+ *    has grown would look like loss.  Not so the next one, once it has kept silent.
+ * 4. None is waited for longer than HT_HOLD_MAX.
  */
 #ifndef HT_TRANSPORT_LINUX_HOLD_H
 #define HT_TRANSPORT_LINUX_HOLD_H
