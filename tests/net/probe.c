@@ -15,6 +15,7 @@
  *     -I DEV -a ADDR  device, source        -o         as on an older kernel
  *     -b N   look for answers after every N probes only (1)
  *     -k     keep to -i, do not send sooner; print at once
+ *     -W N   keep so many in flight, as fast as that goes; took_us says how long
  *     -q     totals only                    -n         only ask whether we may
  *     -x     look all the time, without waiting: stuck=N sockets were ready then
  *            with nothing to read, and stayed so
@@ -44,6 +45,7 @@ struct options {
 	struct ht_probe probe; /* but for token and ttl */
 	unsigned count;
 	unsigned burst;
+	unsigned window; /* 0: any number in flight */
 	unsigned first;
 	unsigned last;
 	unsigned size_max; /* 0: they all have the same */
@@ -72,7 +74,8 @@ struct totals {
 	unsigned idle;      /* woken for nothing */
 	unsigned stuck;     /* ready with nothing to read, twice */
 	ht_time rtt_max;
-	uint8_t *answers; /* by token, saturating */
+	ht_time began, ended; /* before the first probe, after the last answer */
+	uint8_t *answers;     /* by token, saturating */
 };
 
 static ht_time
@@ -147,6 +150,7 @@ on_reply(void *ctx, const struct ht_reply *rp)
 		return;
 	}
 	tt->received++;
+	tt->ended = now_ns();
 	tt->kernel_tx += rp->tx_stamp == HT_STAMP_KERNEL;
 	tt->kernel_rx += rp->rx_stamp == HT_STAMP_KERNEL;
 	tt->backwards += rp->rx_ns < rp->tx_ns;
@@ -185,6 +189,16 @@ static void
 listen_until(struct ht_transport *tp, struct totals *tt, ht_time until)
 {
 	while (now_ns() < until && (!has_all(tt) || tt->opt->keeps_pace))
+		listen_once(tp, tt, until);
+}
+
+/* Listen until fewer are in flight than may be. */
+static void
+keep_window(struct ht_transport *tp, struct totals *tt, const struct options *opt)
+{
+	ht_time until = now_ns() + opt->wait;
+
+	while (tt->sent - tt->received >= opt->window && now_ns() < until)
 		listen_once(tp, tt, until);
 }
 
@@ -235,6 +249,7 @@ send_all(struct ht_transport *tp, const struct options *opt, struct totals *tt)
 	unsigned ttls = opt->last - opt->first + 1;
 	struct ht_probe pr = opt->probe;
 
+	tt->began = now_ns();
 	for (unsigned i = 0; i < opt->count * ttls; i++) {
 		pr.token = i;
 		pr.ttl = (uint8_t)(opt->first + i % ttls);
@@ -251,6 +266,8 @@ send_all(struct ht_transport *tp, const struct options *opt, struct totals *tt)
 			look_until(tp, tt, now_ns() + opt->gap);
 		else if (opt->gap > 0)
 			listen_until(tp, tt, now_ns() + opt->gap);
+		if (opt->window > 0)
+			keep_window(tp, tt, opt);
 		if ((i + 1) % opt->burst == 0)
 			tp->ops->receive(tp, now_ns(), on_reply, tt);
 	}
@@ -263,11 +280,11 @@ print_totals(const struct ht_transport *tp, const struct totals *tt)
 	printf("sent=%u failed=%u error=%s received=%u unmatched=%u wrong=%u "
 	       "kernel_tx=%u kernel_rx=%u backwards=%u again=%u idle=%u stuck=%u "
 	       "malformed=%u "
-	       "rtt_max_us=%.0f\n",
+	       "rtt_max_us=%.0f took_us=%.0f\n",
 	    tt->sent, tt->failed, tt->error == 0 ? "0" : strerrorname_np(tt->error),
 	    tt->received, tt->unmatched, tt->wrong, tt->kernel_tx, tt->kernel_rx,
 	    tt->backwards, tt->again, tt->idle, tt->stuck, (unsigned)tp->malformed,
-	    (double)tt->rtt_max / 1e3);
+	    (double)tt->rtt_max / 1e3, (double)(tt->ended - tt->began) / 1e3);
 }
 
 static int
@@ -315,6 +332,9 @@ set_option(struct options *opt, int c, const char *arg)
 		break;
 	case 'b':
 		opt->burst = n;
+		break;
+	case 'W':
+		opt->window = n;
 		break;
 	case 'f':
 		opt->first = n;
@@ -421,7 +441,8 @@ main(int argc, char **argv)
 	struct ht_err err;
 	int c;
 
-	while ((c = getopt(argc, argv, "b:B:c:f:m:M:Rs:S:Q:P:F:L:i:w:I:a:koqnx")) != -1)
+	while (
+	    (c = getopt(argc, argv, "W:b:B:c:f:m:M:Rs:S:Q:P:F:L:i:w:I:a:koqnx")) != -1)
 		set_option(&opt, c, optarg);
 	if (argc - optind != 2 || opt.first > opt.last || opt.burst == 0
 	    || !ht_addr_parse(argv[optind + 1], &opt.probe.target))
