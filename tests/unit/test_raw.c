@@ -550,10 +550,41 @@ tcp_answers_are_matched(void **state)
 	assert_int_equal(answer(HT_TCP_ACK, 12345, &kind).match, HT_MATCH_NONE);
 }
 
+/* Many SYNs with data in flight: what a reset acknowledges fits one of them. */
+static void
+resets_of_data_are_matched(void **state)
+{
+	struct ht_probe pr;
+	struct packet p;
+	uint8_t kind;
+
+	(void)state;
+	for (uint32_t token = 0; token < 1000; token++) {
+		pr = probe(HT_FAMILY_IP6, HT_PROTO_TCP, 0x30000 + token);
+		pr.size = (uint16_t)(100 + token % 97);
+		send_one(&ours, &pr, &p);
+	}
+	for (uint32_t token = 0; token < 1000; token++) {
+		uint32_t seq = ht_raw_seq(&ours, 0x30000 + token);
+		uint32_t data = token % 97;
+		assert_int_equal(
+		    answer(HT_TCP_RST | HT_TCP_ACK, seq + 1 + data, &kind).token,
+		    0x30000 + token);
+		assert_int_equal(answer(HT_TCP_SYN | HT_TCP_ACK, seq + 1, &kind).token,
+		    0x30000 + token);
+		assert_int_equal(ht_raw_seq_token(&ours, seq), 0x30000 + token);
+		if (data > 3)
+			assert_int_equal(
+			    answer(HT_TCP_RST | HT_TCP_ACK, seq + 3, &kind).match,
+			    HT_MATCH_NONE);
+	}
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup(resets_of_data_are_matched, reset),
 		cmocka_unit_test_setup(probes_are_as_asked_for, reset),
 		cmocka_unit_test_setup(refuses_other_protocols, reset),
 		cmocka_unit_test_setup(a_syn_has_data_only_beyond_its_options, reset),

@@ -180,7 +180,7 @@ find_numbered(struct ht_raw_table *tb, const struct ht_original *o)
 	struct ht_raw_sent *sent = NULL;
 
 	if (o->proto == HT_PROTO_TCP)
-		sent = by_slot(tb, ht_raw_seq(tb, o->tcp_seq));
+		sent = by_slot(tb, ht_raw_seq_token(tb, o->tcp_seq));
 	else if (o->proto == HT_PROTO_ICMP)
 		sent = by_slot(tb, o->seq);
 	if (sent != NULL && is_by_seq(tb, o, sent))
@@ -223,9 +223,16 @@ ht_raw_match_quote(struct ht_raw_table *tb, const struct ht_original *o, ht_time
 		return by_token(tb, token, o->proto);
 	}
 	struct ht_raw_sent *sent = find_numbered(tb, o);
-	if (id == HT_IDENTITY_FOREIGN && (sent == NULL || sent->is_marked))
-		return nobodys(sent != NULL);
-	return sent != NULL ? found(sent, HT_MATCH_EXACT) : find_unnumbered(tb, o, now);
+	if (sent != NULL && id == HT_IDENTITY_FOREIGN && sent->is_marked)
+		return nobodys(true);
+	if (sent != NULL)
+		return found(sent, HT_MATCH_EXACT);
+
+	/* Too small for an identity are probes whose payload looks like another's. */
+	struct ht_raw_found f = find_unnumbered(tb, o, now);
+	if (id == HT_IDENTITY_FOREIGN && (f.sent == NULL || f.sent->is_marked))
+		return nobodys(false);
+	return f;
 }
 
 void
@@ -313,7 +320,7 @@ find_acked(
     struct ht_raw_table *tb, const struct ht_tcp *tcp, const struct ht_addr *from)
 {
 	unsigned depth = tb->count < HT_RAW_RECENT ? tb->count : HT_RAW_RECENT;
-	struct ht_raw_sent *sent = by_slot(tb, ht_raw_seq(tb, tcp->ack - 1));
+	struct ht_raw_sent *sent = by_slot(tb, ht_raw_seq_token(tb, tcp->ack - 1));
 
 	if (is_acked(tb, sent, tcp, from))
 		return sent;

@@ -50,10 +50,24 @@ ht_raw_by_id(struct ht_raw_table *tb, uint16_t id)
 	return &tb->sent[slot];
 }
 
+/* A reset acknowledges the data of its SYN, too: the slot stands in the upper half, so
+ * that no two probes are closer to each other than any packet is long. */
+static uint32_t
+swap_halves(uint32_t x)
+{
+	return x >> 16 | x << 16;
+}
+
 uint32_t
 ht_raw_seq(const struct ht_raw_table *tb, uint32_t token)
 {
-	return token ^ ht_get32(tb->magic);
+	return swap_halves(token) ^ ht_get32(tb->magic);
+}
+
+uint32_t
+ht_raw_seq_token(const struct ht_raw_table *tb, uint32_t seq)
+{
+	return swap_halves(seq ^ ht_get32(tb->magic));
 }
 
 void

@@ -52,8 +52,11 @@ uint16_t ht_raw_id(const struct ht_raw_table *tb, uint32_t token);
 /** The newest probe with this IPv4 ID, maybe an unused one. */
 struct ht_raw_sent *ht_raw_by_id(struct ht_raw_table *tb, uint16_t id);
 
-/** TCP sequence number of a probe; the other way round the same. */
+/** TCP sequence number of a probe; those in flight are 65536 or more apart. */
 uint32_t ht_raw_seq(const struct ht_raw_table *tb, uint32_t token);
+
+/** The token of the probe that had this sequence number. */
+uint32_t ht_raw_seq_token(const struct ht_raw_table *tb, uint32_t seq);
 
 /**
  * Build a probe.
