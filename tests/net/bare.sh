@@ -24,9 +24,9 @@ scenario() {
 		hop 8  $(router 8 "$1")  rtt 70ms jitter 20ms quote $3 loss 5%
 		hop 9  $(router 9 "$1")  rtt 20ms jitter 40ms quote $3
 		hop 10 target            rtt 9ms  jitter 40ms quote $3
-		at 4s hop 8 $(router 88 "$1")
-		at 4s hop 9 $(router 99 "$1")
-		at 8s insert 3 $(router 33 "$1") rtt 15ms jitter 20ms quote $3
+		at 3s hop 8 $(router 88 "$1")
+		at 3s hop 9 $(router 99 "$1")
+		at 5s insert 3 $(router 33 "$1") rtt 15ms jitter 20ms quote $3
 	END
 }
 router() { if [ "$2" = 4 ]; then echo "198.51.100.$1"; else echo "2001:db8:$1::1"; fi; }
@@ -37,7 +37,7 @@ for run in 4.1 4.2 4.3 6.1; do
 	target=$([ $v = 4 ] && echo "203.0.113.$n" || echo "2001:db8:ff::$n")
 	scenario $v "$target" $([ $v = 4 ] && echo 28 || echo 48) "$n" >"$net_tmp/bare$v$n.net"
 	tun_start "bare$v$n" --no-spin
-	as_user c "$net_tmp/events" -u -i 100 -c 0 -t 12000 -m 12 "$target" >"$net_tmp/$run" &
+	as_user c "$net_tmp/events" -u -i 100 -c 0 -t 8000 -m 12 "$target" >"$net_tmp/$run" &
 	jobs="$jobs $!"
 done
 for job in $jobs; do
@@ -92,7 +92,7 @@ for run in 4.1 4.2 4.3 6.1; do
 	say "IPv$run: $sent probes, $(wc -l <"$net_tmp/joined") given to one," \
 		"$(grep -c '^reply.* match=1' "$net_tmp/$run") to nobody;" \
 		"$(grep '^totals' "$net_tmp/$run")"
-	check "IPv$run: most have an answer" test "$(wc -l <"$net_tmp/joined")" -gt $((sent / 2))
+	check "IPv$run: many have an answer" test "$(wc -l <"$net_tmp/joined")" -gt $((sent / 3))
 	is "IPv$run: from whom it says" "$(awk '$2 != $3' "$net_tmp/joined" | head -n 5)" ""
 	is "IPv$run: after the time that it says" \
 		"$(awk '$4 < 0 || $4 > 100' "$net_tmp/joined" | head -n 5)" ""
