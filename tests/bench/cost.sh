@@ -7,7 +7,7 @@
 net_begin "$@"
 bench_begin hoptop
 pace="-n -i 0.25"
-warm=1000 span=5000  # ms: what is between them counts
+warm=1000 span=13000 # ms: what is between them counts
 short=1500 long=5500 # ms: their difference counts, of system calls
 
 bench_target=203.0.113.15
@@ -36,20 +36,48 @@ hoptop, 200x50, ICMP|200x50|user|$net_tmp/hoptop $pace
 hoptop, 80x24, UDP|80x24|user|$net_tmp/hoptop $pace -u
 END
 
-# run FILE MS WARM SIZE WHO COMMAND...: under the meter; MS 0: until it ends
-run() {
-	run_file=$1 run_ms=$2 run_warm=$3 run_size=$4 run_who=$5
+# begin NAME MS WARM SIZE WHO COMMAND...: run it under the meter, MS 0: until it ends;
+# output, log and so on are $net_tmp/NAME.*.  Each has a namespace of its own, for raw
+# sockets hear the answers to everybody in theirs, and a simulator.
+begin() {
+	begin_name=$1 begin_ms=$2 begin_warm=$3 begin_size=$4 begin_who=$5
 	shift 5
-	[ "$run_size" = - ] || set -- -t "$run_size" "$@"
-	set -- "$run_file" -d "$run_ms" -w "$run_warm" "$@"
-	if [ "$run_who" = root ]; then meter "$@"; else meter_user "$@"; fi
+	[ "$begin_size" = - ] || set -- -t "$begin_size" "$@"
+	set -- "$net_tmp/$begin_name" -d "$begin_ms" -w "$begin_warm" "$@" $bench_target
+	net_prefix=$bench_prefix$begin_name
+	tun_ns
+	cp "$net_tmp/cost.net" "$net_tmp/$begin_name.net"
+	tun_start "$begin_name" --no-spin
+	if [ "$begin_who" = root ]; then meter "$@"; else meter_user "$@"; fi &
+	jobs="$jobs $!"
+	sims="$sims $tun_pid"
+	net_prefix=$bench_prefix
+}
+jobs= sims=
+
+# end_all: wait until those that have begun have ended
+end_all() {
+	wait $jobs
+	for sim in $sims; do
+		tun_stop "$sim"
+	done
+	jobs= sims=
+}
+
+# each FUNCTION: for each row that can be measured: its number, SIZE WHO COMMAND
+each() {
+	each_n=0
+	while IFS='|' read -r name size who command; do
+		each_n=$((each_n + 1))
+		[ -f "$net_tmp/why.$each_n" ] || "$1" $each_n "$size" "$who" $command
+	done <"$net_tmp/rows"
 }
 
 # probes LOG FROM: that the simulator saw since then
 probes() {
 	awk -v from="$2" '
 		match($0, / in=[0-9]+/) && substr($0, RSTART + 4, RLENGTH - 4) + 0 >= from { n++ }
-		END { print n + 0 }' "$1"
+		END { print n + 0 }' "$1" 2>/dev/null || echo 0
 }
 
 # can COMMAND: is that installed, and can hoptop do it already?  Else says why not.
@@ -61,44 +89,49 @@ can() {
 	esac || { cat "$net_tmp/can.err"; return 1; }
 }
 
+# why_not: who cannot be measured, and why
+why_not() {
+	n=0
+	while IFS='|' read -r name size who command; do
+		n=$((n + 1))
+		can "$command" >"$net_tmp/why.$n" && rm "$net_tmp/why.$n"
+	done <"$net_tmp/rows"
+}
+
 ## Processor time ##############################################################
 
-# cpu N SIZE WHO COMMAND...: of row N; its numbers are US/PROBE PROBES/S BYTES/S BURSTS/S
+# All at once: what else this machine does meanwhile is the same for all of them.
 cpu() {
-	cpu_file=$net_tmp/cpu.$1 cpu_size=$2 cpu_who=$3
+	cpu_name=c$1 cpu_size=$2 cpu_who=$3
 	shift 3
-	rm -f "$net_tmp/cost.log"
-	bench_start cost
-	run "$cpu_file" $span $warm "$cpu_size" "$cpu_who" "$@" $bench_target
-	bench_stop
-	echo "$(probes "$net_tmp/cost.log" "$(used from_ns "$cpu_file")")" \
+	begin $cpu_name $span $warm "$cpu_size" "$cpu_who" "$@"
+}
+
+# cpu_of N: US/PROBE PROBES/S BYTES/S BURSTS/S
+cpu_of() {
+	cpu_file=$net_tmp/c$1
+	echo "$(probes "$cpu_file.log" "$(used from_ns "$cpu_file")")" \
 		"$(used cpu_us "$cpu_file")" "$(used bytes "$cpu_file")" \
 		"$(used bursts "$cpu_file")" | awk -v s=$(((span - warm) / 1000)) '
-		$1 > 0 { printf "%.0f %.0f %.0f %.1f\n", $2 / $1, $1 / s, $3 / s, $4 / s; next }
-		{ print "- - - -" }' >"$cpu_file.row"
+		NF == 4 && $1 > 0 { printf "%.0f %.0f %.0f %.1f\n", $2 / $1, $1 / s, $3 / s, $4 / s; next }
+		{ print "- - - -" }'
 }
 
 ## System calls: other runs, for strace takes its time ########################
 
-# trace N MS SIZE WHO COMMAND...: a table of strace, and probes in the log.  Each has
-# a namespace of its own: raw sockets see the answers to everybody in theirs.
+# trace N SIZE WHO COMMAND...: two tables of strace, $net_tmp/sN_MS.calls
 trace() {
-	trace_name=s$1_$2
-	trace_file=$net_tmp/$trace_name
-	trace_ms=$2 trace_size=$3 trace_who=$4
-	net_prefix=$bench_prefix$trace_name
-	shift 4
-	tun_ns
-	cp "$net_tmp/cost.net" "$net_tmp/$trace_name.net"
-	tun_start "$trace_name" --no-spin
-	if [ "$trace_size" = - ]; then # strace passes on no signal: it ends by itself
-		set -- $(echo "$*" | sed "s/ 999 / $((trace_ms / 250)) /")
-		trace_ms=0
-	fi
-	run "$trace_file" "$trace_ms" 0 "$trace_size" "$trace_who" strace -f -c -o "$trace_file.calls" "$@" $bench_target &
-	net_prefix=$bench_prefix
-	trace_jobs="$trace_jobs $!"
-	trace_sims="$trace_sims $tun_pid"
+	trace_n=$1 trace_size=$2 trace_who=$3
+	shift 3
+	case $trace_size in *$trace_kind*) ;; *) return ;; esac
+	for ms in $short $long; do
+		trace_ms=$ms trace_command=$*
+		if [ "$trace_size" = - ]; then # strace passes on no signal: it ends by itself
+			trace_command=$(echo "$*" | sed "s/ 999 / $((ms / 250)) /") trace_ms=0
+		fi
+		begin s${trace_n}_$ms $trace_ms 0 "$trace_size" "$trace_who" \
+			strace -f -c -o "$net_tmp/s${trace_n}_$ms.calls" $trace_command
+	done
 }
 
 # calls N: "NAME CALLS/PROBE", all of them first
@@ -117,42 +150,23 @@ calls() {
 		}' | sort -k 2rn
 }
 
-# trace_all KIND: those without a terminal (-) at once, or those with one (x)
-trace_all() {
-	n=0 trace_jobs= trace_sims=
-	while IFS='|' read -r name size who command; do
-		n=$((n + 1))
-		case $size in *$1*) ;; *) continue ;; esac
-		[ -f "$net_tmp/cpu.$n.row" ] || continue
-		trace $n $short "$size" "$who" $command
-		trace $n $long "$size" "$who" $command
-	done <"$net_tmp/rows"
-	wait $trace_jobs
-	for sim in $trace_sims; do
-		tun_stop "$sim"
-	done
-}
-
 ## The tables ##################################################################
 
 title "Cost of a probe: 15 hops, four times a second" \
 	"CPU: user and system time of all its processes in $(((span - warm) / 1000)) s after a warm-up, per probe that the" \
-	"simulator saw.  calls: system calls, from two runs under strace -f -c, start and end not" \
-	"counted.  bytes, screens: to the terminal; a screen is what comes without 2 ms of silence." \
+	"simulator saw; they run side by side.  calls: system calls, from two runs under strace" \
+	"-f -c, start and end not counted.  bytes, screens: to the terminal; a screen is what comes" \
+	"without 2 ms of silence." \
 	"x mtr: times mtr --raw of that protocol (TCP: of ICMP), or mtr in a terminal of that size."
 
-n=0
-while IFS='|' read -r name size who command; do
-	n=$((n + 1))
-	if reason=$(can "$command"); then
-		cpu $n "$size" "$who" $command
-	else
-		echo "$reason" >"$net_tmp/why.$n"
-	fi
-done <"$net_tmp/rows"
+why_not
+each cpu
+end_all
 if has strace; then
-	trace_all -
-	trace_all x
+	for trace_kind in - x; do # without a terminal, with one
+		each trace
+		end_all
+	done
 fi
 
 row ""
@@ -161,9 +175,10 @@ echo
 n=0
 while IFS='|' read -r name size who command; do
 	n=$((n + 1))
-	[ -f "$net_tmp/cpu.$n.row" ] || { note "$name" "$(cat "$net_tmp/why.$n")"; continue; }
+	[ ! -f "$net_tmp/why.$n" ] || { note "$name" "$(cat "$net_tmp/why.$n")"; continue; }
 	row "$name"
-	read -r us rate bytes screens <"$net_tmp/cpu.$n.row"
+	cpu_of $n >"$net_tmp/cpu.$n"
+	read -r us rate bytes screens <"$net_tmp/cpu.$n"
 	calls $n >"$net_tmp/calls.$n"
 	all=$(sed -n 's/^all //p' "$net_tmp/calls.$n")
 	# What it is compared with: mtr by the same protocol, or on such a terminal.
@@ -173,7 +188,7 @@ while IFS='|' read -r name size who command; do
 	"80x24 "*) base=7 ;;
 	*) base=8 ;;
 	esac
-	base_us=$(cut -d ' ' -f 1 "$net_tmp/cpu.$base.row" 2>/dev/null)
+	base_us=$(cut -d ' ' -f 1 "$net_tmp/cpu.$base" 2>/dev/null)
 	base_all=$(sed -n 's/^all //p' "$net_tmp/calls.$base" 2>/dev/null)
 	cells 9 "$rate" "$us" "$(ratio "$us" "$base_us")" "${all:--}" \
 		"$(ratio "$all" "$base_all")"

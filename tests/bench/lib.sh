@@ -29,6 +29,7 @@ bench_begin() {
 		bench_as="setpriv --reuid 65534 --regid 65534 --clear-groups
 			--bounding-set=-all --inh-caps=-all --no-new-privs"
 	fi
+	trap "net_cleanup; exit 1" PIPE # "make bench | head" leaves nothing either
 	export LC_ALL=C.UTF-8 TERM=xterm-256color
 	unset HOPTOP_OPTIONS MTR_OPTIONS
 }
