@@ -145,7 +145,8 @@ struct ht_probe {
  * Two of them are special. Kind NONE with match AMBIGUOUS is no answer yet:
  * something came that may belong to this probe or to another one, and is kept
  * back until more is known; it helps to ask this hop again soon. A kind with match
- * AMBIGUOUS and no address in from: it was answered, but nobody can say by whom.
+ * AMBIGUOUS and no address in from: it was answered, but nobody can say by whom; with
+ * an address: it was this hop that answered, but maybe to another probe of its.
  */
 struct ht_reply {
 	uint32_t token;      /**< of the probe; meaningless if match is NONE */

@@ -53,6 +53,7 @@
 #define FOLLOW_SILENT 2
 #define TRIAL_SILENT  3
 #define LEAVE_SILENT  5
+#define EXTRA_MAX     4
 #define BURST_MAX     6
 #define BURST_GAP     (10 * HT_MS)
 #define PATIENCE_MIN  (50 * HT_MS)
@@ -107,7 +108,9 @@ live_last(const struct ht_schedule *sch)
 bool
 ht_schedule_is_exhausted(const struct ht_schedule *sch, unsigned ttl)
 {
-	return sch->set->cycles > 0 && sch->slots[ttl].attempts >= sch->set->cycles;
+	const struct ht_slot *slot = &sch->slots[ttl];
+
+	return sch->set->cycles > 0 && slot->attempts >= sch->set->cycles + slot->extra;
 }
 
 /* The first turn of a ttl that is not before a given time. */
@@ -490,6 +493,10 @@ ht_schedule_again(struct ht_schedule *sch, unsigned ttl, ht_time now)
 	struct ht_slot *slot = &sch->slots[ttl];
 
 	sch->is_wake_known = false;
+	/* A trace has no further cycle that would make up for it. */
+	if ((ht_schedule_is_exhausted(sch, ttl) || sch->set->at_once > 1)
+	    && slot->extra < EXTRA_MAX)
+		slot->extra++;
 	if (slot->is_led || slot->due < now)
 		return;
 	slot->due = now;
@@ -604,7 +611,7 @@ ht_schedule_reply(struct ht_schedule *sch, unsigned ttl, const struct ht_reply *
 	if (was_pending)
 		slot->pending--;
 	slot->silent_run = 0;
-	if (reply->match == HT_MATCH_AMBIGUOUS)
+	if (reply->match == HT_MATCH_AMBIGUOUS && reply->from.family == HT_FAMILY_NONE)
 		return;
 	slot->is_transit |= is_transit;
 	slot->transit_run = is_transit ? slot->transit_run + 1 : 0;

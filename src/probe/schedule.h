@@ -21,6 +21,7 @@ struct ht_slot {
 	ht_time asked_at;     /**< newest attempt, or another lane's instead of it */
 	uint32_t seq;         /**< probes sent */
 	uint64_t attempts;    /**< probes sent or failed to send */
+	uint64_t extra;       /**< of those, beyond the cycles: asked again */
 	uint32_t pending;     /**< in flight */
 	bool is_transit;      /**< a time-exceeded was ever the answer */
 	unsigned transit_run; /**< newest answers in a row: time-exceeded */
@@ -99,7 +100,7 @@ void ht_schedule_again(struct ht_schedule *sch, unsigned ttl, ht_time now);
 /**
  * A probe that had left was answered for the first time, late or not.
  *
- * An ambiguous answer counts as one, but tells nothing about the end of the path.
+ * One that is nobody's counts, but tells nothing about the end of the path.
  */
 void ht_schedule_reply(struct ht_schedule *sch, unsigned ttl,
     const struct ht_reply *reply, bool was_pending, ht_time now);

@@ -31,9 +31,12 @@ enum fate {
 	SILENT, /* or not sent, or answered by nobody that can be named */
 };
 
-/* One probe. */
+/* One probe; and the one that was sent again because its answer was nobody's. */
 struct query {
 	uint32_t seq;
+	uint32_t again;
+	bool has_again;
+	uint8_t open; /* of the two, not settled yet */
 	uint8_t fate; /* enum fate */
 	struct ht_addr from;
 	int64_t rtt_ns; /* -1: not to be told */
@@ -179,14 +182,36 @@ labels(struct report *rp, const struct ht_extensions *ext)
 	return text;
 }
 
+static bool
+has_number(const struct query *q, uint32_t seq)
+{
+	return q->seq == seq || (q->has_again && q->again == seq);
+}
+
 /* The newest probe of this number; one that could not be sent has that of the next. */
 static struct query *
 find_query(struct line *line, uint32_t seq)
 {
 	for (unsigned i = line != NULL ? line->n : 0; i-- > 0;)
-		if (line->queries[i].seq == seq)
+		if (has_number(&line->queries[i], seq))
 			return &line->queries[i];
 	return NULL;
+}
+
+/* One probe more than there are places: it stands in for one without an answer. */
+static void
+stand_in(struct line *line, uint32_t seq)
+{
+	for (unsigned i = 0; i < line->n; i++) {
+		struct query *q = &line->queries[i];
+		if (q->fate == ANSWERED || q->has_again)
+			continue;
+		q->again = seq;
+		q->has_again = true;
+		q->fate = PENDING;
+		q->open++;
+		return;
+	}
 }
 
 /* A probe was sent, or could not be. */
@@ -206,15 +231,16 @@ note_try(
 		block->farthest = ev->ttl;
 	if (line->n < queries(rp))
 		line->queries[line->n++] = (struct query){
-			.seq = ev->seq, .fate = (uint8_t)fate, .rtt_ns = -1
+			.seq = ev->seq, .fate = (uint8_t)fate, .rtt_ns = -1, .open = 1
 		};
+	else
+		stand_in(line, ev->seq);
 }
 
 static bool
 is_from_somebody(const struct ht_event *ev)
 {
-	return ev->reply != NULL && ev->reply->from.family != HT_FAMILY_NONE
-	       && ev->reply->match != HT_MATCH_AMBIGUOUS;
+	return ev->reply != NULL && ev->reply->from.family != HT_FAMILY_NONE;
 }
 
 static void
@@ -224,7 +250,7 @@ note_answer(struct report *rp, struct query *q, const struct ht_event *ev)
 
 	q->fate = ANSWERED;
 	q->from = reply->from;
-	q->rtt_ns = ev->rtt_ns;
+	q->rtt_ns = reply->match != HT_MATCH_AMBIGUOUS ? ev->rtt_ns : -1;
 	if (reply->kind == HT_REPLY_UNREACHABLE)
 		ht_reply_mark((enum ht_family)reply->from.family, reply->icmp_type,
 		    reply->icmp_code, reply->mtu, q->mark);
@@ -242,7 +268,7 @@ note_fate(
 		return;
 	if (is_from_somebody(ev))
 		note_answer(rp, q, ev);
-	else
+	else if (q->open > 0 && --q->open == 0)
 		q->fate = SILENT;
 	if (ev->at > line->settled_at)
 		line->settled_at = ev->at;
@@ -355,7 +381,9 @@ say_answer(struct report *rp, const struct query *q, const struct query *before)
 
 	if (before == NULL || !has_same_source(q, before))
 		say_source(rp, q);
-	ht_buf_printf(&rp->out, "  %" PRId64 ".%03" PRId64 " ms", us / 1000, us % 1000);
+	if (q->rtt_ns >= 0)
+		ht_buf_printf(
+		    &rp->out, "  %" PRId64 ".%03" PRId64 " ms", us / 1000, us % 1000);
 	if (q->mark[0] != '\0')
 		ht_buf_printf(&rp->out, " %s", q->mark);
 }

@@ -194,7 +194,7 @@ answer_type(const struct ht_flight *f, const struct ht_reply *reply)
 static void
 take_answer(struct ht_session *ss, struct ht_flight *f, const struct ht_reply *reply)
 {
-	bool is_known = reply->match != HT_MATCH_AMBIGUOUS;
+	bool is_known = reply->from.family != HT_FAMILY_NONE;
 
 	if (f->is_shared && !ht_share_adopt(ss, f, is_known ? &reply->from : NULL))
 		return;

@@ -548,7 +548,9 @@ ui_draw(struct ui *ui, struct ui_canvas *cv, ht_time now, const struct ui_clock 
 {
 	ui->width = cv->width;
 	ui_rows_build(ui);
-	if (ui_rows_find(ui, ui->selected) < 0)
+	/* A path that was only begun may get there yet. */
+	if (ui->n_rows > 0 && ui_rows_find(ui, ui->selected) < 0
+	    && ht_path_stop(ui->path) != HT_STOP_NONE)
 		ui->selected = 0;
 	if (now >= ui->notice_until)
 		ui->notice[0] = '\0';

@@ -172,7 +172,11 @@ holder() {
 		sleep 0.01
 	done
 }
-release() { kill "$holder" && wait "$holder"; } 2>/dev/null
+# The shell in between is not what holds it.
+release() {
+	kill $(ip netns pids "${net_prefix}c")
+	wait "$holder"
+} 2>/dev/null
 
 ip -n "${net_prefix}r3" route add blackhole 203.0.113.4/32
 holder -L 5000

@@ -301,7 +301,32 @@ test_duplicates_and_guesses(void **state)
 	receive(&fx, HT_EVENT_REPLY, 1, 1, 9, &guess, "192.0.2.2");
 	guess.from.family = HT_FAMILY_NONE;
 	report_event(&fx.rp, &nobody);
-	says(&fx, 0, HEADER " 1  192.0.2.1  1.000 ms * *\n");
+	/* This hop answered, but maybe to another probe: who, but not when. */
+	says(&fx, 0, HEADER " 1  192.0.2.1  1.000 ms 192.0.2.2 *\n");
+	done(&fx);
+}
+
+/* One that was answered by nobody knows whom is sent again, and stands in its place. */
+static void
+test_one_more_stands_in(void **state)
+{
+	struct ht_reply guess = { .kind = HT_REPLY_TIME_EXCEEDED,
+		.match = HT_MATCH_AMBIGUOUS };
+	struct ht_event nobody = {
+		.type = HT_EVENT_REPLY, .ttl = 1, .seq = 0, .rtt_ns = 5, .reply = &guess
+	};
+	struct fixture fx;
+
+	(void)state;
+	setup(&fx);
+	send_all(&fx, 1, 1);
+	happen(&fx, HT_EVENT_SENT, 1, 3);
+	report_event(&fx.rp, &nobody);
+	answer(&fx, 1, 1, 1000, "192.0.2.1");
+	answer(&fx, 1, 2, 1000, "192.0.2.1");
+	says(&fx, 0, HEADER);
+	answer(&fx, 1, 3, 2000, "192.0.2.1");
+	says(&fx, 0, " 1  192.0.2.1  2.000 ms  1.000 ms  1.000 ms\n");
 	done(&fx);
 }
 
@@ -712,6 +737,7 @@ main(void)
 		cmocka_unit_test(test_stars),
 		cmocka_unit_test(test_marks_stand_behind_times),
 		cmocka_unit_test(test_duplicates_and_guesses),
+		cmocka_unit_test(test_one_more_stands_in),
 		cmocka_unit_test(test_not_sent),
 		cmocka_unit_test(test_names),
 		cmocka_unit_test(test_labels),

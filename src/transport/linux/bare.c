@@ -102,10 +102,14 @@ need_lane(struct ht_bare *bare, const struct ht_bare_key *key, ht_time now)
 	struct ht_lane *ln = find_lane(bare, key);
 
 	if (ln == NULL) {
+		bool is_taken_over = bare->n_lanes == HT_BARE_LANES;
 		ln = take_lane(bare);
 		memset(ln, 0, sizeof(*ln));
 		ln->key = *key;
 		ln->freed_at = HT_TIME_NEVER;
+		/* It may have been this one's before, with probes still on their way. */
+		if (is_taken_over)
+			ln->blind_until = now + HT_LANE_DEAD_MAX;
 	}
 	ln->last = now;
 	return ln;
@@ -123,7 +127,11 @@ ht_bare_may_send(struct ht_bare *bare, const struct ht_bare_key *key, unsigned t
 		if (pl->state == HT_PLACE_FULL)
 			ht_place_set(pl, HT_PLACE_UNKNOWN, now);
 	}
-	return !ln->is_bare || ht_lane_may_send(ln, ttl, now);
+	if (ln->is_bare)
+		return ht_lane_may_send(ln, ttl, now);
+	/* Routers quote as much as they can of IPv6 (RFC 4443 section 3.3). */
+	return key->target.family != HT_FAMILY_IP4
+	       || !ht_lane_is_first_look(ln, ttl, now);
 }
 
 void

@@ -8,8 +8,8 @@
  * is who answers, over how many hops back, and which probes are in flight.  It is
  * kept in lanes: one for each target, source port and destination port.
  *
- *  1. Until the first bare answer everything may be in flight at once: mostly,
- *     routers quote enough.
+ *  1. Until the first bare answer everything may be in flight at once, but of IPv4
+ *     only one to each TTL that has not answered yet: often routers quote enough.
  *  2. From then on each TTL is UNKNOWN, FULL (its answers have the payload), MAPPED
  *     (it has bare ones, from these addresses), or SILENT (asked alone several times,
  *     nobody answered).  What is UNKNOWN is asked alone: nothing else of the lane is

@@ -36,6 +36,7 @@ void
 ht_hold_answered(struct ht_hold *h, unsigned ttl, ht_time rtt_ns)
 {
 	h->silent[ttl] = ANSWERED;
+	h->is_begun = true;
 	if (rtt_ns > h->worst_ns)
 		h->worst_ns = rtt_ns;
 }
@@ -45,6 +46,7 @@ ht_hold_silent(struct ht_hold *h, unsigned ttl)
 {
 	uint8_t *n = &h->silent[ttl];
 
+	h->is_begun = true;
 	if (*n >= MISSED)
 		*n = MISSED;
 	else
@@ -58,14 +60,23 @@ at_least(ht_time a, ht_time b)
 }
 
 ht_time
+ht_hold_limit(const struct ht_hold *h)
+{
+	bool is_far = h->worst_ns == 0 || h->worst_ns > HT_HOLD_MAX / 2;
+
+	return is_far ? HT_HOLD_LONG : HT_HOLD_MAX;
+}
+
+ht_time
 ht_hold_time(const struct ht_hold *h, unsigned ttl)
 {
 	uint8_t silent = h->silent[ttl];
+	ht_time limit = ht_hold_limit(h);
 	ht_time wait = at_least(4 * h->worst_ns, WAIT);
 
-	if (silent == 1 || silent == ANSWERED)
-		wait = HT_HOLD_MAX;
+	if (silent == 1 || silent == ANSWERED || !h->is_begun)
+		wait = limit;
 	else if (silent > 1 && silent != MISSED && h->worst_ns > 0)
 		wait = at_least(2 * h->worst_ns, WAIT_SHORT);
-	return wait < HT_HOLD_MAX ? wait : HT_HOLD_MAX;
+	return wait < limit ? wait : limit;
 }

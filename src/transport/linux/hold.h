@@ -8,13 +8,15 @@
  * wanted all the time, a hop that is farther than that would never be heard, and
  * nothing be learned from it:
  *
- * 1. A SYN is waited for four times the longest RTT of this target, and 250 ms.
+ * 1. A SYN is waited for four times the longest RTT of this target, and 250 ms; the
+ *    first one to a target as long as it can be.
  * 2. The second one to a hop that has never answered is waited for as long as it
  *    can be, and from then on one in eight; the others for twice the longest RTT,
  *    and 100 ms, once anything of this target has answered.
  * 3. A hop that answered the SYN before gets all the time there is, or a queue that
  *    has grown would look like loss.  Not so the next one, once it has kept silent.
- * 4. None is waited for longer than HT_HOLD_MAX.
+ * 4. None is waited for longer than HT_HOLD_MAX; or HT_HOLD_LONG, if nothing of this
+ *    target has answered yet, or half of HT_HOLD_MAX was not enough once.
  */
 #ifndef HT_TRANSPORT_LINUX_HOLD_H
 #define HT_TRANSPORT_LINUX_HOLD_H
@@ -24,6 +26,10 @@
 /** The longest wait: the kernel sends a SYN again after 1 s. */
 #define HT_HOLD_MAX (900 * HT_MS)
 
+/** The longest where that says nothing: it may be the answer to either, but it is
+ * one.  Less than the engine waits by default, and than the kernel's third SYN. */
+#define HT_HOLD_LONG (2800 * HT_MS)
+
 /** Targets that are remembered; beyond, the one that was longest not probed goes. */
 #define HT_HOLD_TARGETS 64
 
@@ -32,6 +38,7 @@ struct ht_hold {
 	struct ht_addr target;
 	uint64_t used;       /**< when it was looked up last, by count of look-ups */
 	ht_time worst_ns;    /**< longest RTT, 0: none yet */
+	bool is_begun;       /**< it was known of a SYN what became of it */
 	uint8_t silent[256]; /**< by ttl; see hold.c */
 };
 
@@ -49,6 +56,9 @@ void ht_hold_answered(struct ht_hold *h, unsigned ttl, ht_time rtt_ns);
 
 /** A SYN was given up. */
 void ht_hold_silent(struct ht_hold *h, unsigned ttl);
+
+/** How long to wait for a SYN if nothing else wants its flow. */
+ht_time ht_hold_limit(const struct ht_hold *h);
 
 /** How long to wait for a SYN with this ttl while another wants its flow. */
 ht_time ht_hold_time(const struct ht_hold *h, unsigned ttl);

@@ -4,10 +4,12 @@
 /* A probe older than that many round trips is dead, within these bounds. */
 #define DEAD_RTTS 8
 #define DEAD_MIN  HT_S
-#define DEAD_MAX  (3 * HT_S)
 
 /* Asked alone so often in vain makes a TTL silent: lossy hops are not to be. */
 #define MISSES_SILENT 3
+
+/* How long the first probe to a TTL is waited for before the next one may leave. */
+#define FIRST_LOOK (300 * HT_MS)
 
 /* How long a claim is honoured without being made anew. */
 #define CLAIM_LASTS HT_S
@@ -88,8 +90,8 @@ patience(const struct ht_lane *ln)
 {
 	ht_time span = DEAD_RTTS * ln->worst;
 
-	if (ln->is_slow || span > DEAD_MAX)
-		return DEAD_MAX;
+	if (ln->is_slow || span > HT_LANE_DEAD_MAX)
+		return HT_LANE_DEAD_MAX;
 	return span > DEAD_MIN ? span : DEAD_MIN;
 }
 
@@ -222,12 +224,28 @@ ht_lane_may_send(struct ht_lane *ln, unsigned ttl, ht_time now)
 	return true;
 }
 
+bool
+ht_lane_is_first_look(struct ht_lane *ln, unsigned ttl, ht_time now)
+{
+	if (ht_lane_place(ln, ttl)->state != HT_PLACE_UNKNOWN)
+		return false;
+	ht_lane_bury(ln, now);
+	for (uint32_t i = ln->oldest; i != ln->n_sent; i++) {
+		struct ht_lane_flight *f = ht_lane_flight(ln, i);
+		if (!is_live(f) || f->ttl != ttl || now - f->sent_at >= FIRST_LOOK)
+			continue;
+		freed_by(ln, f->sent_at + FIRST_LOOK);
+		return true;
+	}
+	return false;
+}
+
 void
 ht_lane_sent(struct ht_lane *ln, unsigned ttl, uint32_t token, ht_time now)
 {
 	ht_lane_bury(ln, now);
 	if (ln->n_sent - ln->oldest == HT_LANE_FLIGHTS) {
-		ln->blind_until = ht_lane_flight(ln, ln->oldest)->sent_at + DEAD_MAX;
+		ln->blind_until = ht_lane_flight(ln, ln->oldest)->sent_at + HT_LANE_DEAD_MAX;
 		ln->oldest++;
 	}
 	*ht_lane_flight(ln, ln->n_sent++) = (struct ht_lane_flight){
@@ -302,7 +320,7 @@ ht_lane_has_recent_dead(struct ht_lane *ln, ht_time came)
 	for (uint32_t i = ln->n_sent; i != 0 && ln->n_sent - i < HT_LANE_FLIGHTS; i--) {
 		const struct ht_lane_flight *f = ht_lane_flight(ln, i - 1);
 		if (f->outcome == HT_LANE_DEAD && f->sent_at <= came
-		    && came - f->sent_at < DEAD_MAX)
+		    && came - f->sent_at < HT_LANE_DEAD_MAX)
 			return true;
 	}
 	return false;

@@ -11,6 +11,9 @@
 
 #include "transport/linux/bare.h"
 
+/** A probe older than that is dead in any case. */
+#define HT_LANE_DEAD_MAX (3 * HT_S)
+
 #define HT_LANE_TTLS    (HT_TTL_MAX + 1)
 #define HT_LANE_FLIGHTS 512 /**< probes that are remembered */
 #define HT_PLACE_ADDRS  16  /**< names of a TTL; the oldest gives way */
@@ -107,6 +110,12 @@ void ht_lane_bury(struct ht_lane *ln, ht_time now);
 
 /** May a probe leave?  If not, it has a claim; see ht_bare_may_send(). */
 bool ht_lane_may_send(struct ht_lane *ln, unsigned ttl, ht_time now);
+
+/**
+ * Is a probe on its way to a TTL of which it is not known yet how much its router
+ * quotes?  Another one could not be told from it if that is little.
+ */
+bool ht_lane_is_first_look(struct ht_lane *ln, unsigned ttl, ht_time now);
 
 /** A probe has left. */
 void ht_lane_sent(struct ht_lane *ln, unsigned ttl, uint32_t token, ht_time now);

@@ -105,7 +105,8 @@ static ht_time
 end_of(const struct carrier *c)
 {
 	return c->syn.before.user
-	       + (c->is_wanted ? ht_hold_time(c->hold, c->ttl) : HT_HOLD_MAX);
+	       + (c->is_wanted ? ht_hold_time(c->hold, c->ttl)
+			       : ht_hold_limit(c->hold));
 }
 
 /* The SYN that is in flight from this port to the probe's target; NULL if none. */
@@ -340,8 +341,8 @@ hand_up(struct carrier *c, struct ht_reply *rp, struct sink *sink)
 	else if (rp->match == HT_MATCH_NONE)
 		rp->match = HT_MATCH_EXACT;
 	if (rp->kind != HT_REPLY_LOCAL_ERROR)
-		ht_hold_answered(
-		    c->hold, c->ttl, rp->match == HT_MATCH_EXACT ? rtt : 0);
+		ht_hold_answered(c->hold, c->ttl,
+		    rp->match == HT_MATCH_EXACT || rtt >= HT_SYN_AGAIN ? rtt : 0);
 	rp->token = c->token;
 	c->is_busy = false;
 	sink->count++;
