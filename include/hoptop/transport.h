@@ -254,6 +254,15 @@ bool ht_reply_is_destination(const struct ht_reply *reply);
 /** Name a reply kind: "time-exceeded", "echo-reply"; never NULL. */
 const char *ht_reply_kind_name(enum ht_reply_kind kind);
 
+/**
+ * Name an ICMP error by its type and code: "time-exceeded", "net-unreachable",
+ * "admin-prohibited", "fragmentation-needed", ... (RFC 792, 1122, 1812, 4443).
+ *
+ * @return static string; "unreachable" for a code that has no name
+ */
+const char *ht_icmp_error_name(
+    enum ht_family family, unsigned icmp_type, unsigned icmp_code);
+
 /** Name one field of a quote: "tos", "ttl", "id", "checksum", ...; never NULL. */
 const char *ht_quote_field_name(enum ht_quote_field field);
 

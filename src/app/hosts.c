@@ -2,6 +2,7 @@
 #include "app/hosts.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "base/addr.h"
@@ -87,26 +88,46 @@ on_name(void *ctx, const struct ht_addr *addr, const char *name)
 	ht_session_set_name(hosts->ss, addr, name, app_world_now(hosts->world));
 }
 
+/* A link-local address says on which interface; if it does not, -I may. */
+static const char *
+with_zone(
+    const struct app_target *target, const char *interface, char *buf, size_t size)
+{
+	struct ht_addr addr;
+	int n;
+
+	if (interface[0] == '\0' || strchr(target->host, '%') != NULL
+	    || !names_literal(target->host, &addr) || addr.family != HT_FAMILY_IP6
+	    || ht_addr_refusal(&addr) == NULL)
+		return target->host;
+	n = snprintf(buf, size, "%s%%%s", target->host, interface);
+	return n > 0 && (size_t)n < size && names_literal(buf, &addr) ? buf
+								      : target->host;
+}
+
 static int
 add_real(struct app_hosts *hosts, const struct app_target *target, struct ht_buf *err)
 {
+	char zoned[HT_NAME_MAX];
+	const char *host = with_zone(
+	    target, hosts->opt->interface, zoned, sizeof(zoned));
 	struct ht_addr addr;
-	bool is_literal = names_literal(target->host, &addr);
+	bool is_literal = names_literal(host, &addr);
 	const char *refusal = is_literal ? ht_addr_refusal(&addr) : NULL;
 
 	if (refusal != NULL) {
-		ht_buf_printf(err, "%s: %s", target->host, refusal);
+		ht_buf_printf(err, "%s: %s", host, refusal);
 		return APP_EXIT_USAGE;
 	}
 
-	int index = ht_session_add(hosts->ss, target->host, NULL);
+	int index = ht_session_add(hosts->ss, host, NULL);
 	if (index < 0) {
 		ht_buf_str(err, strerror(-index));
 		return APP_EXIT_SYSTEM;
 	}
 	ht_session_set_port(hosts->ss, (unsigned)index, target->port);
 	names_resolve(
-	    hosts->names, target->host, hosts->opt->family, (unsigned)index, on_answer);
+	    hosts->names, host, hosts->opt->family, (unsigned)index, on_answer);
 	return 0;
 }
 

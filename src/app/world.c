@@ -11,6 +11,8 @@
 
 #include "app/world_raw.h"
 #include "transport/linux/dgram.h"
+#include "transport/linux/flow.h"
+#include "transport/linux/socket.h"
 #include "transport/linux/tcp.h"
 #include "transport/mux.h"
 #include "transport/sim/net.h"
@@ -133,34 +135,81 @@ choose_protocol(
 	return APP_EXIT_SYSTEM;
 }
 
-/* A source port that was named is had from the first probe on, or not at all. */
 static int
-reserve(struct ht_transport *tcp, const struct app_options *opt, enum ht_family family,
-    struct ht_buf *err)
+refuse_port(struct ht_buf *err, enum ht_family family, unsigned port, int r)
 {
-	const struct ht_settings *set = &opt->settings;
-	uint16_t port;
-	int r;
-
-	if (opt->family != 0 && opt->family != (unsigned)family)
-		return 0;
-	r = ht_tcp_reserve(
-	    tcp, family, (uint16_t)set->local_port, set->flow, set->flows, &port);
-	if (r == 0 || r == -EAFNOSUPPORT)
-		return 0;
 	ht_buf_printf(err, "--localport: %u of IPv%d: %s", port, (int)family,
-	    r == -EACCES ? "only root may send from it" : strerror(-r));
+	    r == -EACCES ? "not permitted" : strerror(-r));
 	return APP_EXIT_SYSTEM;
 }
 
+/* Look whether the ports of all flows can be had. */
 static int
-reserve_ports(const struct app_world *world, struct ht_transport *tcp,
+try_ports(enum ht_proto proto, const struct app_options *opt, enum ht_family family,
+    struct ht_buf *err)
+{
+	const struct ht_dgram_config cfg = { .source = opt->source };
+	const struct ht_settings *set = &opt->settings;
+
+	for (unsigned i = 0; i < set->flows; i++) {
+		struct ht_probe pr = {
+			.proto = (uint8_t)proto,
+			.flow = (uint16_t)(set->flow + i),
+			.local_port = (uint16_t)set->local_port,
+		};
+		unsigned port = ht_flow_of(&pr).local_port;
+		int r = ht_socket_try_port(&cfg, family, proto, (uint16_t)port);
+		if (r < 0 && r != -EAFNOSUPPORT)
+			return refuse_port(err, family, port, r);
+	}
+	return 0;
+}
+
+static bool
+is_family_wanted(const struct app_options *opt, enum ht_family family)
+{
+	return opt->family == 0 || opt->family == (unsigned)family;
+}
+
+/* A source port that was named is had from the first probe on, or not at all. */
+int
+app_world_try_ports(
+    enum ht_proto proto, const struct app_options *opt, struct ht_buf *err)
+{
+	static const enum ht_family families[] = { HT_FAMILY_IP4, HT_FAMILY_IP6 };
+	int status = 0;
+
+	if (proto == HT_PROTO_ICMP || opt->settings.local_port == 0)
+		return 0;
+	for (int i = 0; i < 2 && status == 0; i++)
+		if (is_family_wanted(opt, families[i]))
+			status = try_ports(proto, opt, families[i], err);
+	return status;
+}
+
+/* TCP keeps its ports from then on. */
+static int
+reserve_ports(struct ht_transport *tcp, const struct app_options *opt,
+    enum ht_family family, struct ht_buf *err)
+{
+	const struct ht_settings *set = &opt->settings;
+	uint16_t port;
+
+	if (!is_family_wanted(opt, family))
+		return 0;
+	int r = ht_tcp_reserve(
+	    tcp, family, (uint16_t)set->local_port, set->flow, set->flows, &port);
+	return r == 0 || r == -EAFNOSUPPORT ? 0 : refuse_port(err, family, port, r);
+}
+
+static int
+claim_ports(const struct app_world *world, struct ht_transport *tcp,
     const struct app_options *opt, struct ht_buf *err)
 {
 	if (world->proto != HT_PROTO_TCP || opt->settings.local_port == 0)
-		return 0;
-	int status = reserve(tcp, opt, HT_FAMILY_IP4, err);
-	return status == 0 ? reserve(tcp, opt, HT_FAMILY_IP6, err) : status;
+		return app_world_try_ports(world->proto, opt, err);
+	int status = reserve_ports(tcp, opt, HT_FAMILY_IP4, err);
+	return status == 0 ? reserve_ports(tcp, opt, HT_FAMILY_IP6, err) : status;
 }
 
 /* Sockets that need no privilege: one transport for datagrams, one for TCP. */
@@ -199,7 +248,7 @@ open_dgram(struct app_world *world, const struct app_options *opt, struct ht_buf
 		return status;
 	world->tp = open_sockets(&cfg, &tcp, &why);
 	if (world->tp != NULL)
-		return reserve_ports(world, tcp, opt, err);
+		return claim_ports(world, tcp, opt, err);
 	ht_buf_str(err, why.text);
 	return APP_EXIT_SYSTEM;
 }

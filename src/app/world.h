@@ -34,6 +34,14 @@ struct app_world {
 int app_world_open(struct app_world *world, const struct app_options *opt,
     bool has_screen, struct ht_buf *err);
 
+/**
+ * Look whether the source ports that were asked for (-L) can be had.
+ *
+ * @return 0, or the status to exit with, and err filled
+ */
+int app_world_try_ports(
+    enum ht_proto proto, const struct app_options *opt, struct ht_buf *err);
+
 void app_world_close(struct app_world *world);
 
 /** The time to step the session with. */

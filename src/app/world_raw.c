@@ -74,7 +74,7 @@ app_world_open_raw(
 	}
 	world->proto = opt->settings.proto != HT_PROTO_NONE ? opt->settings.proto
 							    : HT_PROTO_ICMP;
-	return 0;
+	return app_world_try_ports(world->proto, opt, err);
 }
 
 static void

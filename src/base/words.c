@@ -165,6 +165,35 @@ static const char *const marks6[] = { "!N", "!X", "!H", "!H", "", "!X", "!X" };
 
 #define COUNT(table) (sizeof(table) / sizeof((table)[0]))
 
+static const char *const names4[] = { "net-unreachable", "host-unreachable",
+	"protocol-unreachable", "port-unreachable", "fragmentation-needed",
+	"source-route-failed", "net-unknown", "host-unknown", "source-isolated",
+	"net-prohibited", "host-prohibited", "net-unreachable-for-tos",
+	"host-unreachable-for-tos", "admin-prohibited", "precedence-violation",
+	"precedence-cutoff" };
+
+static const char *const names6[] = { "no-route", "admin-prohibited", "beyond-scope",
+	"address-unreachable", "port-unreachable", "source-policy-failed",
+	"route-rejected" };
+
+const char *
+ht_icmp_error_name(enum ht_family family, unsigned icmp_type, unsigned icmp_code)
+{
+	bool is6 = family == HT_FAMILY_IP6;
+
+	if (icmp_type == (is6 ? 3u : 11u))
+		return icmp_code == 0 ? "time-exceeded" : "reassembly-time-exceeded";
+	if (icmp_type == (is6 ? 4u : 12u))
+		return "parameter-problem";
+	if (is6 && icmp_type == 2)
+		return "packet-too-big";
+	if (is6 && icmp_type == 1 && icmp_code < COUNT(names6))
+		return names6[icmp_code];
+	if (!is6 && icmp_type == 3 && icmp_code < COUNT(names4))
+		return names4[icmp_code];
+	return "unreachable";
+}
+
 /* The mark of an error whose type and code have a letter, else NULL. */
 static const char *
 mark4(unsigned type, unsigned code)

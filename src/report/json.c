@@ -236,8 +236,7 @@ icmp(const struct ht_hop *hop)
 	json_object_set_new(obj, "code", count(hop->icmp_code));
 	if (hop->mtu > 0)
 		json_object_set_new(obj, "mtu", count(hop->mtu));
-	json_object_set_new(
-	    obj, "text", text(ht_reply_kind_name((enum ht_reply_kind)hop->reply_kind)));
+	json_object_set_new(obj, "text", text(view_answer_name(hop)));
 	return obj;
 }
 
@@ -371,6 +370,10 @@ one_hub(const struct report *rp, unsigned target, unsigned ttl)
 
 	json_object_set_new(hub, "count", count(ttl));
 	set_row(rp, hub, &row.view);
+	json_object_set_new(hub, "answer",
+	    hop != NULL && hop->reply_kind != HT_REPLY_NONE
+		? text(view_answer_name(hop))
+		: json_null());
 	json_object_set_new(hub, "icmp", icmp(hop));
 	json_object_set_new(hub, "mpls", labels(hop));
 	json_object_set_new(hub, "interface", interface(hop));

@@ -155,8 +155,7 @@ say_reply(struct pen *pen, const struct view_row *row)
 		snprintf(ttl, sizeof(ttl), "  reply TTL %d (%llu hop%s back)",
 		    hop->reply_ttl, (unsigned long long)value.count,
 		    value.count == 1 ? "" : "s");
-	say(pen, UI_ROLE_NORMAL, "%s%s  stamps %s%s%s",
-	    ht_reply_kind_name((enum ht_reply_kind)hop->reply_kind), ttl, tx,
+	say(pen, UI_ROLE_NORMAL, "%s%s  stamps %s%s%s", view_answer_name(hop), ttl, tx,
 	    tx != rx ? "/" : "", tx != rx ? rx : "");
 }
 

@@ -82,3 +82,13 @@ view_hop_mark(const struct view_row *row)
 		return '!';
 	return ' ';
 }
+
+const char *
+view_answer_name(const struct ht_hop *hop)
+{
+	if (hop->reply_kind != HT_REPLY_UNREACHABLE || hop->addr_index < 0)
+		return ht_reply_kind_name((enum ht_reply_kind)hop->reply_kind);
+	return ht_icmp_error_name(
+	    (enum ht_family)hop->addrs[hop->addr_index].addr.family, hop->icmp_type,
+	    hop->icmp_code);
+}

@@ -40,4 +40,7 @@ const char *view_addr(const struct ht_session *ss, const struct ht_addr *addr,
 /** A character to stand behind the hop number: '.' silent, '!' unreachable, ' '. */
 char view_hop_mark(const struct view_row *row);
 
+/** What the newest answer was: "echo-reply", or the error by its name; "none". */
+const char *view_answer_name(const struct ht_hop *hop);
+
 #endif /* HT_VIEW_HOST_H */

@@ -218,8 +218,8 @@ send_packet(struct raw *t, struct ht_raw_sockets *s, struct route *route,
 	int port = 0, r;
 
 	if (pr->proto != HT_PROTO_ICMP)
-		port = ht_raw_port(
-		    s, (enum ht_proto)pr->proto, ht_flow_of(pr).local_port);
+		port = ht_raw_port(s, (enum ht_proto)pr->proto,
+		    ht_flow_of(pr).local_port, pr->local_port != 0);
 	if (port < 0)
 		return port;
 	r = ht_raw_build(&t->table, pr, &route->source, (uint16_t)port, t->out, &sent);

@@ -311,14 +311,17 @@ ht_raw_source(
 	static const struct sockaddr none = { .sa_family = AF_UNSPEC };
 	int r = ask(s, target, ret_source);
 
-	/* A connected socket would keep its source the next time. */
+	/* A connected socket would keep its source the next time.  To disconnect takes
+	 * the device away, too; to give it back needs no privilege (Linux 5.7). */
 	connect(s->finder, &none, sizeof(none));
-	return r;
+	int bound = set_device(s->finder, s->device);
+	return r < 0 ? r : bound;
 }
 
 /* It holds the port and is deaf: the raw socket hears for it. */
 static int
-open_holder(const struct ht_raw_sockets *s, enum ht_proto proto, uint16_t wanted)
+open_holder(
+    const struct ht_raw_sockets *s, enum ht_proto proto, uint16_t wanted, bool is_named)
 {
 	struct sock_filter nothing[] = { BPF_STMT(BPF_RET | BPF_K, 0) };
 	struct ht_addr any = { .family = HT_FAMILY_NONE };
@@ -330,7 +333,7 @@ open_holder(const struct ht_raw_sockets *s, enum ht_proto proto, uint16_t wanted
 	r = proto == HT_PROTO_UDP ? attach(fd, nothing, 1) : 0;
 	if (r == 0)
 		r = bind_to(fd, s->ff, &any, wanted);
-	if (r == -EADDRINUSE || r == -EACCES)
+	if (!is_named && (r == -EADDRINUSE || r == -EACCES))
 		r = bind_to(fd, s->ff, &any, 0);
 	if (r == 0)
 		return fd;
@@ -351,10 +354,11 @@ port_of(int fd)
 
 static int
 hold(struct ht_raw_sockets *s, struct ht_raw_ports *held, enum ht_proto proto,
-    uint16_t wanted)
+    uint16_t wanted, bool is_named)
 {
 	enum ht_raw_ear ear = proto == HT_PROTO_TCP ? HT_RAW_EAR_TCP : HT_RAW_EAR_UDP;
-	int fd = held->n < HT_RAW_PORTS_MAX ? open_holder(s, proto, wanted) : -EMFILE;
+	int fd = held->n < HT_RAW_PORTS_MAX ? open_holder(s, proto, wanted, is_named)
+					    : -EMFILE;
 	int port, r;
 
 	if (fd < 0)
@@ -374,13 +378,14 @@ hold(struct ht_raw_sockets *s, struct ht_raw_ports *held, enum ht_proto proto,
 }
 
 int
-ht_raw_port(struct ht_raw_sockets *s, enum ht_proto proto, uint16_t wanted)
+ht_raw_port(
+    struct ht_raw_sockets *s, enum ht_proto proto, uint16_t wanted, bool is_named)
 {
 	struct ht_raw_ports *held = proto == HT_PROTO_TCP ? &s->tcp : &s->udp;
 
 	if (held->by_wanted[wanted] != 0)
 		return held->by_wanted[wanted];
-	return hold(s, held, proto, wanted);
+	return hold(s, held, proto, wanted, is_named);
 }
 
 bool

@@ -67,11 +67,13 @@ int ht_raw_source(
 /**
  * Hold a source port, and hear what comes to it.
  *
- * @param wanted  if somebody else has it, any other is taken; the same one is
- *                given the next time
- * @return the port, or negative errno (-EMFILE: too many)
+ * @param wanted    if somebody else has it, any other is taken; the same one is
+ *                  given the next time
+ * @param is_named  the user wants this one: take no other
+ * @return the port, or negative errno (-EMFILE: too many, -EADDRINUSE, -EACCES)
  */
-int ht_raw_port(struct ht_raw_sockets *s, enum ht_proto proto, uint16_t wanted);
+int ht_raw_port(
+    struct ht_raw_sockets *s, enum ht_proto proto, uint16_t wanted, bool is_named);
 
 /** Is it one that we hold? */
 bool ht_raw_has_port(

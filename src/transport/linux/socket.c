@@ -89,6 +89,23 @@ ht_socket_plain(const struct ht_family_facts *ff, int protocol,
 }
 
 int
+ht_socket_try_port(const struct ht_dgram_config *cfg, enum ht_family family,
+    enum ht_proto proto, uint16_t port)
+{
+	const struct ht_family_facts *ff = ht_family_facts(family);
+	int type = proto == HT_PROTO_TCP ? SOCK_STREAM : SOCK_DGRAM;
+	int fd = socket(ff->domain, type | SOCK_CLOEXEC, 0);
+	if (fd < 0)
+		return -errno;
+
+	int r = family == HT_FAMILY_IP6 ? set(fd, IPPROTO_IPV6, IPV6_V6ONLY, 1) : 0;
+	if (r == 0)
+		r = bind_source(fd, ff, &cfg->source, port);
+	close(fd);
+	return r;
+}
+
+int
 ht_socket_stamp(int fd, enum ht_stamp_id stamp_id)
 {
 	int flags = SOF_TIMESTAMPING_RX_SOFTWARE | SOF_TIMESTAMPING_TX_SOFTWARE

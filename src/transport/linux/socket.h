@@ -62,6 +62,15 @@ struct ht_socket_mail {
 int ht_socket_plain(const struct ht_family_facts *ff, int protocol,
     const struct ht_dgram_config *cfg, uint16_t port);
 
+/**
+ * Look whether a source port can be had now.
+ *
+ * @param proto  TCP, or anything else for datagrams
+ * @return 0, -EADDRINUSE (somebody has it), -EACCES (privileged), -EAFNOSUPPORT, ...
+ */
+int ht_socket_try_port(const struct ht_dgram_config *cfg, enum ht_family family,
+    enum ht_proto proto, uint16_t port);
+
 /** Have replies stamped on their arrival, probes on their departure. */
 int ht_socket_stamp(int fd, enum ht_stamp_id stamp_id);
 
