@@ -318,10 +318,10 @@ event_trace(struct report *rp, const struct ht_event *ev)
 static bool
 is_kernels_syn(const struct ht_session *ss)
 {
-	const char *tp = ht_session_transport(ss)->ops->name;
+	const struct ht_transport *tp = ht_session_transport(ss);
 
-	return ht_session_settings(ss)->proto == HT_PROTO_TCP && strcmp(tp, "raw") != 0
-	       && strcmp(tp, "sim") != 0;
+	return ht_session_settings(ss)->proto == HT_PROTO_TCP
+	       && (tp->ops->caps(tp) & HT_CAP_SYN_SIZE) == 0;
 }
 
 static void

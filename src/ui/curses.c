@@ -146,6 +146,8 @@ ui_curses_open(const struct ui_options *opts, struct ht_err *err)
 	 */
 	endwin();
 	refresh();
+	/* endwin() has switched it off, and only getch() would switch it on again. */
+	keypad(stdscr, TRUE);
 	ui_canvas_init(&term->shown);
 	return term;
 }
@@ -185,6 +187,7 @@ ui_curses_resume(struct ui_curses *term)
 {
 	/* A shell may have changed the modes without our giving them back. */
 	reset_prog_mode();
+	keypad(stdscr, TRUE);
 	term->is_away = false;
 	/* The next refresh leaves the state that endwin() made. */
 	term->is_redraw = true;

@@ -58,6 +58,16 @@ add_flows(const struct ui *ui, struct ui_line *line)
 		ui_line_add(line, 13, UI_ROLE_NORMAL, "flow %u", set->flow);
 }
 
+/* By some transports a SYN is as large as the kernel makes it. */
+static bool
+has_size(const struct ui *ui)
+{
+	const struct ht_transport *tp = ht_session_transport(ui->ss);
+
+	return ht_session_settings(ui->ss)->proto != HT_PROTO_TCP
+	       || (tp->ops->caps(tp) & HT_CAP_SYN_SIZE) != 0;
+}
+
 static void
 add_probing(const struct ui *ui, struct ui_line *line)
 {
@@ -74,12 +84,9 @@ add_probing(const struct ui *ui, struct ui_line *line)
 	if (tp != NULL)
 		ui_line_add(line, 12, UI_ROLE_NORMAL, "%s", tp->ops->name);
 	ui_line_add(line, 9, UI_ROLE_NORMAL, "%.*fs", interval < 1 ? 2 : 1, interval);
-	/* Else a SYN is as large as the kernel makes it. */
-	if (set->proto == HT_PROTO_TCP && (tp->ops->caps(tp) & HT_CAP_SYN_SIZE) == 0)
-		return;
-	if (set->size < 0)
+	if (has_size(ui) && set->size < 0)
 		ui_line_add(line, 20, UI_ROLE_NORMAL, "random B");
-	else
+	else if (has_size(ui))
 		ui_line_add(line, 20, UI_ROLE_NORMAL, "%d B", set->size);
 	add_flows(ui, line);
 }

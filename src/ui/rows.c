@@ -69,6 +69,8 @@ ui_row_empty(const struct view_row *row)
 		return "(not probed)";
 	if (counts->sent == 0)
 		return "(not sent)";
+	if (counts->received + counts->late > 0)
+		return "(answer unsure)";
 	return counts->lost > 0 ? "(no reply)" : "(waiting)";
 }
 

@@ -322,7 +322,8 @@ change_proto(struct ui *ui, enum ht_proto proto, ht_time now)
 	char text[80];
 
 	if (set.proto == proto)
-		proto = HT_PROTO_ICMP;
+		proto = (tp->ops->caps(tp) & HT_CAP_ICMP) != 0 ? HT_PROTO_ICMP
+							       : HT_PROTO_UDP;
 	if ((tp->ops->caps(tp) & cap_of(proto)) == 0) {
 		snprintf(text, sizeof(text), "%s cannot be sent from here by this user",
 		    ht_proto_name(proto));

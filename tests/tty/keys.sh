@@ -23,7 +23,9 @@ tmux_name() {
 
 begin() {
 	start 100x24 "$hoptop" --demo -i 0.25 203.0.113.80 2001:db8:80::80 &&
-		shows_re '^ +9 +example\.net' && shows '[1 example.net]'
+		shows_re '^ +9 +example\.net' && shows '[1 example.net]' &&
+		# The very first key may be one that the terminal spells in several bytes.
+		press Up && shows '> 9' && press Escape && lacks '> '
 }
 
 # toggles KEY FIRST SECOND: the key switches to the first, and back.

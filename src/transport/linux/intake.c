@@ -244,7 +244,9 @@ take_icmp_error(struct dgram *t, const struct ht_socket *s, const struct ht_arri
 		rp.quote = &quote;
 	}
 	hand_up(t, &found, a, &rp, sink);
-	note_full(t, s, &found, a, sink);
+	/* What this host says of a probe tells nothing about routers. */
+	if (rp.kind != HT_REPLY_LOCAL_ERROR)
+		note_full(t, s, &found, a, sink);
 }
 
 /* A packet of ours that came back whole, from the link header on or without. */

@@ -73,6 +73,7 @@ struct raw {
 	struct route routes[ROUTES];
 	unsigned n_routes; /* ever made */
 	unsigned unread;   /* probes sent since the stamps were read */
+	ht_time freed_at;  /* a SYN that was refused may leave then, NEVER: none was */
 	bool was_polled;
 	bool is_ready[FAMILIES][HT_RAW_EAR_COUNT];
 	struct ht_raw_table table;
@@ -131,7 +132,7 @@ static struct route *
 find_route(struct raw *t, const struct ht_addr *target)
 {
 	for (unsigned i = 0; i < t->n_routes && i < ROUTES; i++)
-		if (memcmp(&t->routes[i].target, target, sizeof(*target)) == 0)
+		if (ht_addr_equal(&t->routes[i].target, target))
 			return &t->routes[i];
 	return NULL;
 }
@@ -245,8 +246,11 @@ raw_send(struct ht_transport *tp, const struct ht_probe *pr, ht_time now)
 		return -EAFNOSUPPORT;
 	if (route == NULL)
 		return -ENOTCONN;
-	if (is_in_the_way(route, pr, now))
+	if (is_in_the_way(route, pr, now)) {
+		ht_time at = syn_of(route, pr->flow)->at + SYN_AGE;
+		t->freed_at = at < t->freed_at ? at : t->freed_at;
 		return -EAGAIN;
+	}
 	r = send_packet(t, s, route, pr);
 	/* A full queue is no reason to ask again at once. */
 	if (r == -EAGAIN)
@@ -499,7 +503,8 @@ raw_receive(struct ht_transport *tp, ht_time now, ht_reply_fn *fn, void *ctx)
 	struct raw *t = to_raw(tp);
 	struct sink sink = { .fn = fn, .ctx = ctx };
 
-	(void)now;
+	if (t->freed_at <= now)
+		t->freed_at = HT_TIME_NEVER;
 	if (t->unread >= STAMPS_WAITING)
 		drain_all_departures(t);
 	for (int i = 0; i < FAMILIES; i++)
@@ -583,8 +588,7 @@ raw_caps(const struct ht_transport *tp)
 static ht_time
 raw_next(const struct ht_transport *tp)
 {
-	(void)tp;
-	return HT_TIME_NEVER;
+	return to_const_raw(tp)->freed_at;
 }
 
 static void
@@ -705,6 +709,7 @@ ht_raw_open(const struct ht_raw_config *cfg, struct ht_err *err)
 		return NULL;
 	}
 	t->tp.ops = &raw_ops;
+	t->freed_at = HT_TIME_NEVER;
 	r = open_all(t, cfg);
 	if (r < 0) {
 		explain(err, cfg, r);
