@@ -244,7 +244,7 @@ set_dublin(struct app_parse *ps, const struct app_value *v)
 {
 	(void)v;
 	ps->opt->settings.proto = HT_PROTO_UDP;
-	ps->opt->transport = APP_TRANSPORT_RAW;
+	ps->opt->is_dublin = true;
 	return 0;
 }
 
@@ -489,7 +489,7 @@ const struct app_option app_option_table[] = {
 	FLAG('T', "tcp",           PROBE, MTR, HT_PROTO_TCP, set_protocol,
 	    "probe with TCP SYN instead of ICMP echo"),
 	NUMBER('P', "port",        PROBE, MTR, "PORT", "a port", 1, 65535, NULL, set_port,
-	    "probe this port of the target by TCP (80) or UDP (33434)"),
+	    "probe this port by TCP (80) or UDP (33434); HOST:PORT for one host"),
 	NUMBER('L', "localport",   PROBE, MTR, "PORT", "a port", 1, 65535, NULL, set_localport,
 	    "send TCP or UDP from this port, further flows from those behind it"),
 	SECONDS('i', "interval",   PROBE, MTR, CENTI, HOUR, "1", set_interval,
@@ -511,7 +511,7 @@ const struct app_option app_option_table[] = {
 	NUMBER(0, "flows",         PROBE, OWN, "COUNT", "a number of flows", 1, HT_FLOWS_MAX, "1", set_flows,
 	    "look at so many flows, from --flow on"),
 	RANGED('s', "psize",       PROBE, MTR, "BYTES", "a packet size", "28 to 9000, or -9000 to -28 for random sizes",
-	    -9000, 9000, "64", set_psize, "size of the whole IP packet"),
+	    -9000, 9000, "64", set_psize, "size of the whole IP packet; not that of a SYN"),
 	RANGED('B', "bitpattern",  PROBE, MTR, "BYTE", "a byte", "0 to 255, or -1 for random bytes",
 	    -1, 255, "0", set_bitpattern, "fill packets with this byte"),
 	NUMBER('Q', "tos",         PROBE, MTR, "BYTE", "a TOS byte", 0, 255, "0", set_tos,

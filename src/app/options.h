@@ -100,6 +100,7 @@ struct app_options {
 	struct ht_addr source;             /**< -a, family none if not given */
 	uint32_t mark; /**< -M, 0 if none; with transport RAW only */
 
+	bool is_dublin; /**< --dublin: UDP through raw sockets */
 	bool is_demo;   /**< --demo */
 	char *sim_file; /**< --sim, owned; NULL if not given */
 

@@ -393,7 +393,9 @@ check_range(struct app_parse *ps)
 		    set->due_ttl, set->max_ttl);
 	if (ps->opt->mark != 0 && ps->opt->transport == APP_TRANSPORT_DGRAM)
 		return app_refuse(ps, "--mark: needs --transport raw");
-	if (ps->opt->mark != 0)
+	if (ps->opt->is_dublin && ps->opt->transport == APP_TRANSPORT_DGRAM)
+		return app_refuse(ps, "--dublin: needs --transport raw");
+	if (ps->opt->mark != 0 || ps->opt->is_dublin)
 		ps->opt->transport = APP_TRANSPORT_RAW;
 	if (set->flow + set->flows - 1 > HT_FLOW_MAX)
 		return app_refuse(ps, "--flows: %u from --flow %u on are more than %u",

@@ -86,7 +86,7 @@ tell_crowd(struct run *run, ht_time now)
 	char text[100];
 
 	snprintf(text, sizeof(text),
-	    "%u flows ask each router %llu times a second; many answer once",
+	    "%u flows: %llu probes a second to each router, many answer one",
 	    set->flows, (unsigned long long)rate);
 	ui_notice(run->ui, text, now);
 }

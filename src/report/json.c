@@ -412,7 +412,7 @@ mtr_part(const struct report *rp, const struct ht_target *tg)
 	json_object_set_new(obj, "dst", text(tg != NULL ? tg->name : ""));
 	json_object_set_new(obj, "tos", count(set->tos));
 	json_object_set_new(obj, "tests", count(set->cycles));
-	json_object_set_new(obj, "psize", text(report_psize(rp, buf)));
+	json_object_set_new(obj, "psize", text(report_psize(rp, tg, buf)));
 	json_object_set_new(obj, "bitpattern", text(report_pattern(rp, buf)));
 	return obj;
 }

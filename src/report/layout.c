@@ -179,10 +179,24 @@ report_problem(const struct report *rp, unsigned target, char *buf)
 	return buf;
 }
 
-const char *
-report_psize(const struct report *rp, char *buf)
+/* The kernel's SYN is as long as the kernel likes, docs/hoptop.8, -s. */
+int
+report_size(const struct report *rp, const struct ht_addr *target)
 {
-	int size = ht_session_settings(rp->run.ss)->size;
+	const struct ht_settings *set = ht_session_settings(rp->run.ss);
+	const struct ht_transport *tp = ht_session_transport(rp->run.ss);
+	bool is_kernels = set->proto == HT_PROTO_TCP
+			  && (tp->ops->caps(tp) & HT_CAP_SYN_SIZE) == 0;
+
+	if (!is_kernels)
+		return set->size;
+	return target != NULL && target->family == HT_FAMILY_IP6 ? 80 : 60;
+}
+
+const char *
+report_psize(const struct report *rp, const struct ht_target *tg, char *buf)
+{
+	int size = report_size(rp, tg != NULL ? &tg->addr : NULL);
 
 	if (size < 0)
 		snprintf(buf, REPORT_CELL_MAX, "rand(%d-%d)", REPORT_SIZE_MIN, -size);

@@ -104,8 +104,12 @@ const char *report_local_host(const struct report *rp, char *buf);
  */
 const char *report_problem(const struct report *rp, unsigned target, char *buf);
 
+/** Bytes of the probes to an address (or NULL); negative: random up to that. */
+int report_size(const struct report *rp, const struct ht_addr *target);
+
 /** Write mtr's word for the packet size: "64", "rand(28-100)". */
-const char *report_psize(const struct report *rp, char *buf);
+const char *report_psize(
+    const struct report *rp, const struct ht_target *tg, char *buf);
 
 /** Write mtr's word for the fill byte: "0x00", "rand(0x00-FF)". */
 const char *report_pattern(const struct report *rp, char *buf);

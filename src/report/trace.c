@@ -314,23 +314,11 @@ event_trace(struct report *rp, const struct ht_event *ev)
 
 /* What is said ===============================================================*/
 
-/* The kernel's SYN is as long as the kernel likes, docs/hoptop.8, -s. */
-static bool
-is_kernels_syn(const struct ht_session *ss)
-{
-	const struct ht_transport *tp = ht_session_transport(ss);
-
-	return ht_session_settings(ss)->proto == HT_PROTO_TCP
-	       && (tp->ops->caps(tp) & HT_CAP_SYN_SIZE) == 0;
-}
-
 static void
 say_size(struct report *rp, const struct ht_addr *target)
 {
-	int size = ht_session_settings(rp->run.ss)->size;
+	int size = report_size(rp, target);
 
-	if (is_kernels_syn(rp->run.ss))
-		size = target->family == HT_FAMILY_IP6 ? 80 : 60;
 	if (size < 0)
 		ht_buf_printf(&rp->out, "%d-", REPORT_SIZE_MIN);
 	ht_buf_printf(&rp->out, "%d byte packets\n", abs(size));

@@ -100,7 +100,7 @@ add_head(struct report *rp, unsigned target)
 	add_attribute(&rp->out, "SRC", report_local_host(rp, text));
 	add_attribute(&rp->out, "DST", tg != NULL ? tg->name : "");
 	ht_buf_printf(&rp->out, " TOS=\"0x%X\"", set->tos);
-	add_attribute(&rp->out, "PSIZE", report_psize(rp, text));
+	add_attribute(&rp->out, "PSIZE", report_psize(rp, tg, text));
 	add_attribute(&rp->out, "BITPATTERN", report_pattern(rp, text));
 	ht_buf_printf(&rp->out, " TESTS=\"%llu\"", (unsigned long long)set->cycles);
 	if (report_problem(rp, target, text)[0] != '\0')

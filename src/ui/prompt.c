@@ -261,12 +261,6 @@ find(enum ui_action what)
 	return q;
 }
 
-bool
-ui_prompt_has(enum ui_action what)
-{
-	return find(what)->what != UI_ACT_NONE;
-}
-
 const char *
 ui_prompt_label(enum ui_action what)
 {

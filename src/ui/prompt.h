@@ -20,9 +20,6 @@ struct ui_prompt {
 	char error[120];          /**< what was wrong with the text, "" if nothing */
 };
 
-/** Is there a question behind this action? */
-bool ui_prompt_has(enum ui_action what);
-
 /** Ask; the present value stands there already. */
 void ui_prompt_open(struct ui *ui, enum ui_action what);
 

@@ -278,6 +278,7 @@ ui_error_text(int error)
 		{ ENETDOWN, "network is down" },
 		{ ENODEV, "interface is gone" },
 		{ EADDRNOTAVAIL, "source address is gone" },
+		{ EADDRINUSE, "source port is taken" },
 		{ EMSGSIZE, "too big for the interface" },
 		{ ENOBUFS, "send queue is full" },
 		{ ENOMEM, "send queue is full" },

@@ -129,7 +129,7 @@ start 80x24 "$hoptop" --sim "$srcdir/tests/scenarios/ecmp.net" --flows 16 && bra
 	press q && ended 0 && sane
 result "sixteen flows: branches at four sizes"
 start 80x24 "$hoptop" --sim "$srcdir/tests/scenarios/ecmp.net" --flows 16 -i 0.5 -E 2 &&
-	shows '16 flows ask each router 32 times a second; many answer once' &&
+	shows '16 flows: 32 probes a second to each router, many answer one' &&
 	shows 'and 2 more branches'
 result "too much is asked of routers; -E leaves branches out"
 

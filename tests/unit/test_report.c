@@ -208,7 +208,7 @@ test_size_and_pattern(void **state)
 	set.pattern = -1;
 	set.tos = 0xb8;
 	setup(&fx, "xml", &set, NULL);
-	assert_string_equal(report_psize(&fx.rp, buf), "rand(28-100)");
+	assert_string_equal(report_psize(&fx.rp, NULL, buf), "rand(28-100)");
 	assert_string_equal(report_pattern(&fx.rp, buf), "rand(0x00-FF)");
 	report_finish(&fx.rp, 1);
 	assert_non_null(strstr(fx.rp.out.text, " TOS=\"0xB8\" "));
@@ -218,7 +218,7 @@ test_size_and_pattern(void **state)
 	ht_settings_init(&set);
 	set.pattern = 0xab;
 	setup(&fx, "json", &set, NULL);
-	assert_string_equal(report_psize(&fx.rp, buf), "64");
+	assert_string_equal(report_psize(&fx.rp, NULL, buf), "64");
 	assert_string_equal(report_pattern(&fx.rp, buf), "0xAB");
 	done(&fx);
 }

@@ -122,7 +122,6 @@ note_miss(struct ht_lane *ln, struct ht_place *pl, unsigned ttl, ht_time now)
 		ht_place_set(pl, HT_PLACE_SILENT, now);
 }
 
-/* Give up on what is too old; give back how many are still in flight. */
 void
 ht_lane_bury(struct ht_lane *ln, ht_time now)
 {
@@ -245,7 +244,8 @@ ht_lane_sent(struct ht_lane *ln, unsigned ttl, uint32_t token, ht_time now)
 {
 	ht_lane_bury(ln, now);
 	if (ln->n_sent - ln->oldest == HT_LANE_FLIGHTS) {
-		ln->blind_until = ht_lane_flight(ln, ln->oldest)->sent_at + HT_LANE_DEAD_MAX;
+		ln->blind_until = ht_lane_flight(ln, ln->oldest)->sent_at
+				  + HT_LANE_DEAD_MAX;
 		ln->oldest++;
 	}
 	*ht_lane_flight(ln, ln->n_sent++) = (struct ht_lane_flight){

@@ -9,11 +9,9 @@
  * - All that routers balance by is constant within a flow (Paris): source port,
  *   destination port, IPv6 flow label.  The price is one SYN in flight for a target,
  *   flow and port: send() says -EAGAIN until it is answered or given up.
- * - A SYN is given up after 900 ms, for the kernel would send it again after 1 s;
- *   sooner if the flow is wanted for another probe: after 250 ms or four times the
- *   longest RTT of this target, whichever is more.  Hops that have never answered
- *   are given less time, but a long wait now and then.  An answer that comes later
- *   than that is lost to us.
+ * - A SYN is given up after 900 ms, for the kernel sends it again after 1 s; sooner
+ *   if the flow is wanted for another probe, later if the target seems to be far:
+ *   see hold.h.  An answer that comes later than that is lost to us.
  * - The source port of a flow is taken for the life of the transport, so that no
  *   other process sends from it.  Where it is taken, another one is used; but where
  *   the probe names one, send() says -EADDRINUSE or -EACCES.
