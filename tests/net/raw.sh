@@ -442,17 +442,17 @@ for proto in icmp udp tcp; do
 	is "$proto, 28 bytes quoted: none foreign" "$(get unmatched) $(get wrong)" "0 0"
 done
 sed 's/quote 28/quote 48/' "$net_tmp/short.net" >"$net_tmp/short6.net"
-for proto in icmp tcp; do
+for proto in icmp udp tcp; do
 	sim short6 -c 100 -m 6 -i 200 "$proto" 2001:db8:ff::25
 	judge "$proto IPv6, 48 bytes quoted" short6 1 6 600
 done
-# The one case where nothing is left: never guessed.
-sim short6 -c 20 -m 6 -i 200 udp 2001:db8:ff::25
-is "udp IPv6, 48 bytes quoted: by whom is not said" \
+# The one case where nothing is left, no payload: never guessed.
+sim short6 -c 20 -m 6 -i 200 -s 48 udp 2001:db8:ff::25
+is "udp IPv6, 48 bytes sent: by whom is not said" \
 	"$(printf '%s\n' "$out" | sed -n 's/.* match=1 .* from=\([^ ]*\) .*/<\1>/p' | sort -u)" "<>"
-is "udp IPv6, 48 bytes quoted: none is sure" "$(printf '%s\n' "$out" | grep -c ' match=3 ')" 0
-sim short6 -c 3 -m 6 -i 100000 udp 2001:db8:ff::25
-is "udp IPv6, 48 bytes quoted, one at a time: whose it is" \
+is "udp IPv6, 48 bytes sent: none is sure" "$(printf '%s\n' "$out" | grep -c ' match=3 ')" 0
+sim short6 -c 3 -m 6 -i 100000 -s 48 udp 2001:db8:ff::25
+is "udp IPv6, 48 bytes sent, one at a time: whose it is" \
 	"$(each match) $(each from | cut -d' ' -f1)" \
 	"2 2 2 2 2 2 2 2 2 2 2 2 2 2 2 2 2 2 2001:db8:1::1"
 
@@ -476,12 +476,14 @@ for target in 203.0.113.30 2001:db8:ff::30; do
 		ports="sport=61005 dport=$port "
 		[ "$proto" = tcp ] || count='[0-9a-f]*'
 		[ "$proto" != icmp ] || ports="sport=0 dport=0 "
-		label=0
+		label=0 one=1
 		[ "$v" = IPv4 ] || label=$((0x9e377 * 6 % 0x100000))
 		is "$proto $v: size, ports, TOS, label, DF, checksum right" \
 			"$(logged sport dport len tos label df sumok)" \
 			"${ports}len=120 tos=184 label=$label df=0 sumok=1;"
 		case $proto in
+		udp) [ "$v" = IPv4 ] || one=200
+			is "udp $v: $one checksum(s)" "$(logged sum | tr ';' '\n' | sort -u | grep -c .)" "$one" ;;
 		tcp) is "tcp $v: checksums differ, so do sequence numbers" \
 			"$(logged syn | tr ';' '\n' | wc -l)" 200 ;;
 		*) is "$proto $v: one checksum" "$(logged sum | tr ';' '\n' | wc -l)" 1 ;;

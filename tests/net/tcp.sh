@@ -345,11 +345,12 @@ is "TUN IPv6: quotes as sent" "$(printf '%s\n' "$quoted" | sed 's/ q_ttl=.* q_la
 	" seen=0x71 changed=0x0 q_tos=184 q_label=$(printf '0x%05x' $(((0x9e377 * 8) & 0xfffff)))"
 is "TUN IPv6: the label" "$(logged label "family=6 ")" "$(((0x9e377 * 8) & 0xfffff))"
 
-# One SYN at a time: each came when its predecessor was answered, or 100 ms later.
+# One SYN at a time: each came when its predecessor was answered, or 100 ms later; the
+# simulator may look at its clock a moment after it has written.
 for family in 4 6; do
 	is "TUN IPv$family: one SYN at a time" "$(grep "family=$family " "$net_tmp/tun.log" |
 		grep -v kind=ignored | sed 's/.* in=\([0-9]*\).* out=\([-0-9]*\).*/\1 \2/' | sort -n |
-		awk 'NR > 1 && $1 < last { n++ }
+		awk 'NR > 1 && $1 < last - 500000 { n++ }
 			{ last = $2 > 0 ? $2 : $1 + 99000000 } END { print n + 0, NR }')" "0 48"
 done
 

@@ -44,6 +44,9 @@
 /* A SYN that may have reached its target is waited for; see is_in_the_way(). */
 #define SYN_AGE HT_S
 
+/* How often the kernel is asked for the source address of a target. */
+#define SOURCE_EVERY HT_S
+
 /* Stamps that may wait before they are read, answer or not. */
 #define STAMPS_WAITING 64
 
@@ -62,7 +65,8 @@ struct syn {
 /* What is known about a target. */
 struct route {
 	struct ht_addr target; /* family none: unused */
-	struct ht_addr source; /* newest answer of prepare() */
+	struct ht_addr source; /* newest answer of the kernel */
+	ht_time asked_at;      /* when that was */
 	struct syn syns[FLOWS];
 };
 
@@ -234,6 +238,23 @@ send_packet(struct raw *t, struct ht_raw_sockets *s, struct route *route,
 	return 0;
 }
 
+/*
+ * Our packets carry their source address: one that this host has no more would be an
+ * address of nobody, and answers would not find back.
+ */
+static void
+refresh_source(struct ht_raw_sockets *s, struct route *route, ht_time now)
+{
+	struct ht_addr source;
+
+	if (now - route->asked_at < SOURCE_EVERY)
+		return;
+	route->asked_at = now;
+	/* Without a route the send will say so. */
+	if (ht_raw_source(s, &route->target, &source) == 0)
+		route->source = source;
+}
+
 static int
 raw_send(struct ht_transport *tp, const struct ht_probe *pr, ht_time now)
 {
@@ -251,6 +272,7 @@ raw_send(struct ht_transport *tp, const struct ht_probe *pr, ht_time now)
 		t->freed_at = at < t->freed_at ? at : t->freed_at;
 		return -EAGAIN;
 	}
+	refresh_source(s, route, now);
 	r = send_packet(t, s, route, pr);
 	/* A full queue is no reason to ask again at once. */
 	if (r == -EAGAIN)

@@ -66,13 +66,15 @@ is_alike(const struct ht_raw_sent *sent, const struct ht_raw_sent *like)
 		   || is_same(&sent->source, &like->source));
 }
 
-/* The one probe of the flow that waits for an answer, or one of several. */
-static struct ht_raw_found
-by_ports(struct ht_raw_table *tb, const struct ht_raw_sent *like, ht_time now)
+/* Those of the flow that wait for an answer: the oldest, and how many there are. */
+static struct ht_raw_sent *
+find_waiting(struct ht_raw_table *tb, const struct ht_raw_sent *like, ht_time now,
+    unsigned *ret_n)
 {
+	unsigned depth = tb->count < HT_RAW_RECENT ? tb->count : HT_RAW_RECENT;
 	struct ht_raw_sent *oldest = NULL;
-	unsigned n = 0, depth = tb->count < HT_RAW_RECENT ? tb->count : HT_RAW_RECENT;
 
+	*ret_n = 0;
 	for (unsigned i = 1; i <= depth; i++) {
 		uint32_t at = (tb->count - i) % HT_RAW_RECENT;
 		struct ht_raw_sent *sent = &tb->sent[tb->recent[at]];
@@ -80,15 +82,32 @@ by_ports(struct ht_raw_table *tb, const struct ht_raw_sent *like, ht_time now)
 			break;
 		if (sent->is_answered || !is_alike(sent, like))
 			continue;
+		/* With company it may lose its own answer to another one. */
+		if (oldest != NULL)
+			sent->is_doubted = oldest->is_doubted = true;
 		oldest = sent;
-		n++;
+		(*ret_n)++;
 	}
+	return oldest;
+}
+
+/*
+ * The one probe of the flow that waits for an answer, or one of several.  One that is
+ * left over of several is no surer than they were.
+ */
+static struct ht_raw_found
+by_ports(struct ht_raw_table *tb, const struct ht_raw_sent *like, ht_time now)
+{
+	unsigned n;
+	struct ht_raw_sent *oldest = find_waiting(tb, like, now, &n);
+
 	if (n == 0)
 		return nobodys(false);
 
+	bool is_sure = n == 1 && !oldest->is_doubted;
 	struct ht_raw_found f = found(
-	    oldest, n == 1 ? HT_MATCH_MAPPED : HT_MATCH_AMBIGUOUS);
-	f.is_anybodys = n > 1;
+	    oldest, is_sure ? HT_MATCH_MAPPED : HT_MATCH_AMBIGUOUS);
+	f.is_anybodys = !is_sure;
 	return f;
 }
 
@@ -174,10 +193,38 @@ is_by_seq(const struct ht_raw_table *tb, const struct ht_original *o,
 					: o->id == tb->echo_id;
 }
 
+/* UDP over IPv6 has no number but its checksum, see raw_probe.c; NULL if several have
+ * the same. */
+static struct ht_raw_sent *
+find_by_checksum(struct ht_raw_table *tb, const struct ht_original *o)
+{
+	unsigned depth = tb->count < HT_RAW_RECENT ? tb->count : HT_RAW_RECENT;
+	struct ht_raw_sent *found_one = NULL;
+
+	if ((o->quote.seen & HT_QUOTE_CHECKSUM) == 0)
+		return NULL;
+	for (unsigned i = 1; i <= depth; i++) {
+		struct ht_raw_sent *sent =
+		    &tb->sent[tb->recent[(tb->count - i) % HT_RAW_RECENT]];
+		if (!sent->is_used || sent->proto != HT_PROTO_UDP || !sent->is_numbered
+		    || sent->checksum != o->quote.checksum
+		    || judge_source(tb, o, sent) != END_RIGHT
+		    || judge_target(o, sent) != END_RIGHT || !is_length_right(o, sent))
+			continue;
+		if (found_one != NULL && found_one != sent)
+			return NULL;
+		found_one = sent;
+	}
+	return found_one;
+}
+
 static struct ht_raw_sent *
 find_numbered(struct ht_raw_table *tb, const struct ht_original *o)
 {
 	struct ht_raw_sent *sent = NULL;
+
+	if (o->proto == HT_PROTO_UDP && o->ip.src.family == HT_FAMILY_IP6)
+		return find_by_checksum(tb, o);
 
 	if (o->proto == HT_PROTO_TCP)
 		sent = by_slot(tb, ht_raw_seq_token(tb, o->tcp_seq));

@@ -80,6 +80,23 @@ ht_raw_remember(struct ht_raw_table *tb, const struct ht_raw_sent *sent)
 	tb->recent[tb->count++ % HT_RAW_RECENT] = slot;
 }
 
+/* Of IPv6 the header of UDP has nothing else to tell probes apart where the router
+ * quotes no more than that; nobody balances by its checksum. */
+static bool
+is_numbered(const struct ht_probe *pr)
+{
+	return pr->proto == HT_PROTO_UDP && pr->target.family == HT_FAMILY_IP6;
+}
+
+/* What the words of a packet add up to; never 0, which has two spellings. */
+static uint16_t
+wanted_sum(const struct ht_probe *pr)
+{
+	if (!is_numbered(pr))
+		return ht_flow_of(pr).checksum;
+	return (uint16_t)((uint16_t)pr->token % 65534 + 1);
+}
+
 /* Fill the payload; varying are the words of the header that differ within a flow,
  * the length (which is in every header but that of ICMP for IPv4) among them. */
 static void
@@ -93,8 +110,9 @@ fill(const struct ht_raw_table *tb, const struct ht_probe *pr, const uint16_t *v
 		ht_put16(word, varying[i]);
 		sum = ht_csum_add(sum, word, sizeof(word));
 	}
-	sent->is_marked = ht_identity_put(payload, len, tb->magic, pr->token,
-	    pr->pattern, sum, ht_flow_of(pr).checksum);
+	sent->is_marked = ht_identity_put(
+	    payload, len, tb->magic, pr->token, pr->pattern, sum, wanted_sum(pr));
+	sent->is_numbered = is_numbered(pr) && len >= 2;
 }
 
 static int

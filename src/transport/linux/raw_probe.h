@@ -35,6 +35,8 @@ struct ht_raw_sent {
 	bool is_used;
 	bool is_marked;   /* its payload has the identity */
 	bool is_answered; /* at least once */
+	bool is_numbered; /* UDP over IPv6: its checksum is a number */
+	bool is_doubted;  /* another one of the flow waited beside it */
 };
 
 /** All probes of a run; large, so better not on the stack. */
