@@ -68,6 +68,7 @@ tun_start clock
 # begin NAME FAMILY OPTION...: 35 probes to each hop in 7 s, in the background; the
 # variables in $with are set for it
 with=
+who=as_user
 begin() {
 	name=$1 family=$2
 	shift 2
@@ -79,7 +80,7 @@ begin() {
 	esac
 	out=$net_tmp/$name.$family$*
 	{
-		as_user "$name" env ${with:-A=} "$net_tmp/hoptop" -r -n -i 0.2 -c 35 -Z 1 \
+		$who "$name" env ${with:-A=} "$net_tmp/hoptop" -r -n -i 0.2 -c 35 -Z 1 \
 			-o SRDftNBAW "$@" "$to" >"$out" 2>"$out.err"
 		echo "status $?" >>"$out"
 	} &
@@ -131,6 +132,14 @@ for protocol in icmp udp; do
 		with=
 	done
 done
+for case in link route addr; do
+	for family in 4 6; do
+		begin "$case" "$family" --protocol=tcp
+		who=in_ns
+		begin "$case" "$family" --protocol=udp --transport=raw
+		who=as_user
+	done
+done
 outages
 for pid in $pids; do
 	wait "$pid"
@@ -149,10 +158,11 @@ holds() {
 	' "$1"
 }
 
-for protocol in icmp udp; do
+for protocol in icmp udp tcp "udp --transport=raw"; do
 	for family in 4 6; do
-		run=$family--protocol=$protocol
+		run="$family--protocol=$protocol"
 		for case in link route addr c; do
+			[ -e "$net_tmp/$case.$run" ] || continue
 			case $case in
 			link) what="the link goes down and comes back" ;;
 			route) what="the routes are deleted and come back" ;;
@@ -161,7 +171,8 @@ for protocol in icmp udp; do
 			esac
 			case $case in
 			link | route) wanted='f >= 5 && f <= 15 && D <= 2' ;;
-			addr) wanted='D <= 2 && f <= 3' ;;
+			# Raw packets have the old address for a second.
+			addr) wanted='D <= 6 && f <= 3' ;;
 			c) wanted='S == 35 && D == 0 && f == 0 && t == 0 && B >= 300 * rows - 100 * (rows - 1) && W < B + 700' ;;
 			esac
 			out=$net_tmp/$case.$run

@@ -107,7 +107,8 @@ need_lane(struct ht_bare *bare, const struct ht_bare_key *key, ht_time now)
 		memset(ln, 0, sizeof(*ln));
 		ln->key = *key;
 		ln->freed_at = HT_TIME_NEVER;
-		/* It may have been this one's before, with probes still on their way. */
+		/* It may have been this one's before, with probes still on their way.
+		 */
 		if (is_taken_over)
 			ln->blind_until = now + HT_LANE_DEAD_MAX;
 	}
