@@ -206,7 +206,8 @@ static void
 make_error(struct packet *pk, const struct probe *p, size_t quote_len)
 {
 	static const uint8_t types[][2] = { { 11, 3 }, { 3, 1 }, { 12, 4 } };
-	static const struct ht_extensions ext = { .n_mpls = 1, .mpls = { { 16 } } };
+	static const struct ht_extensions ext = { .n_mpls = 1,
+		.mpls = { { .label = 16 } } };
 	unsigned kind = below(3);
 	const struct ht_ip ip = envelope(p, stranger(p));
 	const struct ht_icmp_error error = {

@@ -390,7 +390,8 @@ test_build_extensions(void **state)
 		assert_int_equal(ht_build_extensions(p, size, &extensions), -EMSGSIZE);
 
 	/* 2000+0008+0101+def6 is ffff, and its complement would say "none". */
-	const struct ht_extensions zero = { .n_mpls = 1, .mpls = { { 0xdef60 } } };
+	const struct ht_extensions zero = { .n_mpls = 1,
+		.mpls = { { .label = 0xdef60 } } };
 	assert_bytes(
 	    p, ht_build_extensions(p, sizeof(p), &zero), "2000ffff 00080101 def60000");
 }
