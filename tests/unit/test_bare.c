@@ -414,7 +414,7 @@ note(
 {
 	(void)ctx;
 	if (answer == NULL) {
-		hand.again |= 1u << token;
+		hand.again |= token < 32 ? 1u << token : 0;
 		return;
 	}
 	hand.n++;
