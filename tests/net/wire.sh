@@ -141,44 +141,34 @@ for proto in udp icmp; do
 done
 
 # A label that somebody has for himself: ours has to be asked for, or is not to be had.
-# (Where Python is not there, nobody can have it.)
-if command -v python3 >/dev/null; then
-	lease() {
-		in_ns c timeout 20 python3 -c "
-import socket, struct, sys
-s = socket.socket(socket.AF_INET6, socket.SOCK_DGRAM)
-s.setsockopt(41, 32, socket.inet_pton(socket.AF_INET6, '$target6')
-    + struct.pack('!I', $1) + struct.pack('BBHHHI', 0, 1, 1, 60, 6, 0))
-print('leased', flush=True)
-sys.stdin.readline()" <"$net_tmp/lease" >"$net_tmp/leased" 2>&1 &
-		leaser=$!
-		exec 9>"$net_tmp/lease"
-		polls=0
-		until grep -q . "$net_tmp/leased" 2>/dev/null; do
-			polls=$((polls + 1))
-			[ "$polls" -lt 50000 ] || break
-		done
-	}
-	mkfifo "$net_tmp/lease"
-	: >"$net_tmp/leased"
-	lease 0x12345
-	capture 4 -q -c 2 -m 2 udp "$target6"
-	is "a label of somebody else: ours is asked for" \
-		"$(cat "$net_tmp/leased") $(values label)" "leased 9e377"
-	exec 9>&-
-	wait "$leaser"
-	: >"$net_tmp/leased"
-	lease 0x78ddc
-	capture 8 -q -F 3 -c 4 -m 2 udp "$target6"
-	is "our label is somebody else's: one, but another" \
-		"$(cat "$net_tmp/leased") $(values label | wc -w) $(values label | grep -c 78ddc)" "leased 1 0"
-	is "our label is somebody else's: stamps are the kernel's all the same" \
-		"$(sed -n 's/.* kernel_tx=\([0-9]*\) .*/\1/p' "$net_tmp/probe.out")" 8
-	exec 9>&-
-	wait "$leaser"
-else
-	skip "labels of somebody else" "no python3"
-fi
+lease() {
+	in_ns c timeout 20 "${builddir:-.}/tests/net/label" "$target6" "$1" \
+		<"$net_tmp/lease" >"$net_tmp/leased" 2>&1 &
+	leaser=$!
+	exec 9>"$net_tmp/lease"
+	polls=0
+	until grep -q . "$net_tmp/leased" 2>/dev/null; do
+		polls=$((polls + 1))
+		[ "$polls" -lt 50000 ] || break
+	done
+}
+mkfifo "$net_tmp/lease"
+: >"$net_tmp/leased"
+lease 0x12345
+capture 4 -q -c 2 -m 2 udp "$target6"
+is "a label of somebody else: ours is asked for" \
+	"$(cat "$net_tmp/leased") $(values label)" "leased 9e377"
+exec 9>&-
+wait "$leaser"
+: >"$net_tmp/leased"
+lease 0x78ddc
+capture 8 -q -F 3 -c 4 -m 2 udp "$target6"
+is "our label is somebody else's: one, but another" \
+	"$(cat "$net_tmp/leased") $(values label | wc -w) $(values label | grep -c 78ddc)" "leased 1 0"
+is "our label is somebody else's: stamps are the kernel's all the same" \
+	"$(sed -n 's/.* kernel_tx=\([0-9]*\) .*/\1/p' "$net_tmp/probe.out")" 8
+exec 9>&-
+wait "$leaser"
 
 # Device and source: the route says otherwise.
 cat >"$net_tmp/other.net" <<END
