@@ -481,6 +481,12 @@ for v in 4 6; do
 	is "IPv$v: port unreachable from another address" "$tmp/3" "^ 5  $other  [0-9.]+ ms$"
 	# traceroute has a socket that is connected, and takes data from the target alone.
 	"$builddir/tests/net/probe" -f 5 -m 5 -P 53 -w 100 udp ${net}85 >"$tmp/5"
+	# The simulator writes its log when it has sent the answer.
+	tries=0
+	until grep -q "dport=53 .*kind=udp-data from=$other " "$tmp/who.log"; do
+		tries=$((tries + 1))
+		[ "$tries" -lt 2000 ] || break
+	done
 	is "IPv$v: data from another address" "$tmp/who.log" "dport=53 .*kind=udp-data from=$other "
 	trace -f 2 -m 2 ${net}86 >"$tmp/2"
 	is "IPv$v: a wall is a hop ..." "$tmp/2" "^ 2  $hop2  [0-9.]+ ms$"
