@@ -167,6 +167,9 @@ struct ht_reply {
 	const struct ht_quote *quote;    /**< borrowed for the call, NULL if none */
 };
 
+/** What send() may say of a probe that has left: see there. */
+#define HT_SENT_ALONE 1
+
 struct ht_transport;
 
 /** Called once for every reply that a transport hands up. */
@@ -203,9 +206,11 @@ struct ht_transport_ops {
 	 * Send one probe.  Never blocks, never ends the run.
 	 *
 	 * @param now  the caller's time; a real transport stamps by itself
-	 * @return 0; -EAGAIN (not now: one that is in flight on this flow could not be
-	 *         told from it; nothing has failed, ask again after the next
-	 *         receive()); or another negative errno, the local refusal
+	 * @return 0; HT_SENT_ALONE (its flow to this target takes no other probe until
+	 *         a receive() that finds an answer, or that next() asks for); -EAGAIN
+	 *         (not now: one that is in flight on this flow could not be told from
+	 *         it; nothing has failed, ask again after the next receive()); or
+	 *         another negative errno, the local refusal
 	 */
 	int (*send)(struct ht_transport *tp, const struct ht_probe *probe, ht_time now);
 

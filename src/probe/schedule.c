@@ -351,7 +351,7 @@ ht_schedule_due(struct ht_schedule *sch, ht_time now)
 	if (sch->is_wake_known && now < sch->wake)
 		return 0;
 	sch->is_wake_known = false;
-	if (now < rest_until(sch))
+	if (sch->is_taken || now < rest_until(sch))
 		return 0;
 	ttl = rest_due(sch);
 	if (ttl == 0)
@@ -372,6 +372,8 @@ find_wake(const struct ht_schedule *sch)
 	ht_time next = grow_at(sch);
 	ht_time check = check_at(sch);
 
+	if (sch->is_taken)
+		return HT_TIME_NEVER;
 	if (check < next)
 		next = check;
 	if (rest_due(sch) != 0)
@@ -477,14 +479,23 @@ ht_schedule_busy(struct ht_schedule *sch, unsigned ttl)
 }
 
 void
-ht_schedule_free(struct ht_schedule *sch)
+ht_schedule_taken(struct ht_schedule *sch)
 {
-	if (!sch->has_busy)
-		return;
 	sch->is_wake_known = false;
-	sch->has_busy = false;
+	sch->is_taken = true;
+}
+
+void
+ht_schedule_free(struct ht_schedule *sch, ht_time now)
+{
+	if (!sch->has_busy && !sch->is_taken)
+		return;
+	unsigned last = sch->is_taken ? min_of(frontier(sch) + 1, HT_TTL_MAX) : 0;
+	for (unsigned ttl = 1; ttl <= last; ttl++)
+		sch->slots[ttl].is_delayed |= sch->slots[ttl].due <= now;
 	for (unsigned ttl = 1; ttl <= HT_TTL_MAX; ttl++)
 		sch->slots[ttl].is_busy = false;
+	sch->is_wake_known = sch->has_busy = sch->is_taken = false;
 }
 
 void

@@ -59,6 +59,7 @@ struct ht_schedule {
 	bool is_started;
 	bool is_blocked; /**< the newest attempt failed: do not grow */
 	bool has_busy;   /**< any slot is busy */
+	bool is_taken;   /**< the transport has no way for any probe at the moment */
 };
 
 /**
@@ -91,8 +92,11 @@ void ht_schedule_failed(struct ht_schedule *sch, unsigned ttl, ht_time now);
  */
 void ht_schedule_busy(struct ht_schedule *sch, unsigned ttl);
 
+/** The same for all that are due until then, without asking the transport. */
+void ht_schedule_taken(struct ht_schedule *sch);
+
 /** The transport has news: what was refused by it may be tried again. */
-void ht_schedule_free(struct ht_schedule *sch);
+void ht_schedule_free(struct ht_schedule *sch, ht_time now);
 
 /** Let a ttl be asked again at once, out of turn. */
 void ht_schedule_again(struct ht_schedule *sch, unsigned ttl, ht_time now);

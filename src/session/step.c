@@ -342,7 +342,7 @@ ht_session_fill_flight(struct ht_session *ss, struct ht_flight *f, unsigned lane
 	f->deadline = now + ss->set.timeout_ns;
 }
 
-/* Hand a probe to the transport; 0 or negative errno. */
+/* Hand a probe to the transport; as its send(). */
 static int
 transmit(struct ht_session *ss, unsigned index, unsigned ttl, ht_time now,
     struct ht_flight **ret_flight)
@@ -366,7 +366,7 @@ transmit(struct ht_session *ss, unsigned index, unsigned ttl, ht_time now,
 		return r;
 	ht_inflight_commit(&ss->flight);
 	*ret_flight = f;
-	return 0;
+	return r;
 }
 
 static void
@@ -429,6 +429,8 @@ send_one(struct ht_session *ss, unsigned index, unsigned ttl, ht_time now)
 	t->failures = 0;
 	count_flight(ss, f, HT_EVENT_SENT);
 	ht_schedule_sent(&lane->sch, ttl, now);
+	if (r == HT_SENT_ALONE)
+		ht_schedule_taken(&lane->sch);
 	emit_sent(ss, index, ttl, now, false);
 	ht_share_sent(ss, index, ttl, now, f);
 }
@@ -466,7 +468,7 @@ send_lane(struct ht_session *ss, unsigned lane, ht_time now)
 	if (!ht_session_is_active(ss, lane) || lane_start(ss, ss->lanes[lane]) > now)
 		return;
 	/* The transport has been heard since it had no way for a probe. */
-	ht_schedule_free(sch);
+	ht_schedule_free(sch, now);
 	while ((ttl = ht_schedule_due(sch, now)) != 0)
 		if (!ht_share_wait(ss, lane, ttl, now))
 			send_one(ss, lane, ttl, now);

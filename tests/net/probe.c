@@ -258,7 +258,7 @@ send_all(struct ht_transport *tp, const struct options *opt, struct totals *tt)
 			    (uint16_t)(opt->probe.size
 				       + i % (opt->size_max - opt->probe.size + 1));
 		int r = send_one(tp, &pr, tt);
-		tt->sent += r == 0;
+		tt->sent += r >= 0;
 		tt->failed += r < 0;
 		if (r < 0)
 			tt->error = -r;

@@ -39,6 +39,7 @@ struct narrow {
 	struct ht_transport base;
 	struct way ways[FLOWS];
 	bool is_serial;
+	bool says_alone;  /* ... and says so when a probe leaves */
 	bool is_doubtful; /* hand up "no answer yet" for the newest, once */
 	bool is_nobody;   /* answers are nobody's */
 	unsigned silent;  /* this ttl never answers, and the next two */
@@ -99,7 +100,7 @@ narrow_send(struct ht_transport *tp, const struct ht_probe *pr, ht_time now)
 	way->free_at = way->answer_at < now + HOLD ? way->answer_at : now + HOLD;
 	t->n_sent++;
 	t->newest = *pr;
-	return 0;
+	return t->says_alone ? HT_SENT_ALONE : 0;
 }
 
 static struct ht_reply
@@ -292,6 +293,52 @@ test_one_at_a_time_is_fair(void **state)
 	bench_free(b);
 }
 
+/* Who is told when the way is free need not ask: he wakes for answers alone. */
+static void
+test_alone_is_not_asked_in_vain(void **state)
+{
+	struct bench *asks = bench_new(), *told = bench_new();
+
+	(void)state;
+	told->tp.says_alone = true;
+	asks->tp.silent = told->tp.silent = 4;
+	bench_start(asks);
+	bench_start(told);
+	run(asks, 200 * HT_S);
+	run(told, 200 * HT_S);
+	/* Steps for other reasons ask as well: timeouts of the silent hops. */
+	assert_true(2 * told->n_steps < 3 * told->tp.n_sent);
+	assert_true(4 * told->tp.n_refused < asks->tp.n_refused);
+	for (unsigned ttl = 1; ttl <= HOPS; ttl++)
+		assert_in_range(hop(told, 0, ttl)->counts.sent,
+		    hop(asks, 0, ttl)->counts.sent - 2,
+		    hop(asks, 0, ttl)->counts.sent + 2);
+	bench_free(asks);
+	bench_free(told);
+}
+
+static void
+test_alone_rests_and_comes_back(void **state)
+{
+	struct bench *b = bench_new();
+
+	(void)state;
+	b->tp.says_alone = true;
+	bench_start(b);
+	run(b, 5 * HT_S);
+	/* Once with a probe on its way, for it is the middle of a round. */
+	for (int i = 0; i < 10; i++) {
+		run(b, i * 7 * HT_MS);
+		ht_session_pause(b->ss, b->now);
+		run(b, 2 * HT_S);
+		ht_session_resume(b->ss, b->now);
+		unsigned before = b->tp.n_sent;
+		run(b, 2 * HT_S);
+		assert_true(b->tp.n_sent - before >= HOPS);
+	}
+	bench_free(b);
+}
+
 static void
 test_one_at_a_time_finds_the_path_soon(void **state)
 {
@@ -470,6 +517,8 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_one_at_a_time_is_fair),
+		cmocka_unit_test(test_alone_is_not_asked_in_vain),
+		cmocka_unit_test(test_alone_rests_and_comes_back),
 		cmocka_unit_test(test_one_at_a_time_finds_the_path_soon),
 		cmocka_unit_test(test_flows_are_told_apart),
 		cmocka_unit_test(test_flows_begin_one_after_the_other),

@@ -283,7 +283,13 @@ send_from(struct tcp *t, const struct ht_lport *p, const struct ht_probe *pr,
 	}
 	int r = get_carrier(
 	    t, ht_family_facts(pr->target.family), p->actual, pr->ttl, &c);
-	return r == 0 ? launch(t, c, pr, flow) : r;
+	if (r == 0)
+		r = launch(t, c, pr, flow);
+	if (r < 0)
+		return r;
+	/* Where it makes no difference, we need not be told that the flow is wanted. */
+	return ht_hold_time(c->hold, c->ttl) < ht_hold_limit(c->hold) ? 0
+								      : HT_SENT_ALONE;
 }
 
 /*
