@@ -25,6 +25,7 @@ bench_prefix=$net_prefix
 cat >"$net_tmp/rows" <<END
 mtr --raw (root), ICMP|-|root|mtr --raw -G 0.3 -c 999 $pace
 mtr --raw (root), UDP|-|root|mtr --raw -G 0.3 -c 999 $pace -u
+mtr --raw (root), TCP|-|root|mtr --raw -G 0.3 -c 999 $pace -T
 hoptop -r, ICMP|-|user|$net_tmp/hoptop -r -c 999 $pace
 hoptop -r, UDP|-|user|$net_tmp/hoptop -r -c 999 $pace -u
 hoptop -r, TCP|-|user|$net_tmp/hoptop -r -c 999 $pace -T
@@ -34,6 +35,7 @@ mtr (root), 200x50, ICMP|200x50|root|mtr $pace
 hoptop, 80x24, ICMP|80x24|user|$net_tmp/hoptop $pace
 hoptop, 200x50, ICMP|200x50|user|$net_tmp/hoptop $pace
 hoptop, 80x24, UDP|80x24|user|$net_tmp/hoptop $pace -u
+hoptop, 80x24, TCP|80x24|user|$net_tmp/hoptop $pace -T
 END
 
 # begin NAME MS WARM SIZE WHO COMMAND...: run it under the meter, MS 0: until it ends;
@@ -84,7 +86,7 @@ probes() {
 can() {
 	has "${1%% *}" || { echo "not installed"; return 1; }
 	case " $1 " in
-	*" -T "*) hoptop_can -T ;;
+	*/hoptop*" -T "*) hoptop_can -T ;;
 	*" raw "*) hoptop_can_root --transport raw ;;
 	esac || { cat "$net_tmp/can.err"; return 1; }
 }
@@ -157,7 +159,7 @@ title "Cost of a probe: 15 hops, four times a second" \
 	"simulator saw; they run side by side.  calls: system calls, from two runs under strace" \
 	"-f -c, start and end not counted.  bytes, screens: to the terminal; a screen is what comes" \
 	"without 2 ms of silence." \
-	"x mtr: times mtr --raw of that protocol (TCP: of ICMP), or mtr in a terminal of that size."
+	"x mtr: times mtr --raw of that protocol, or mtr (by ICMP) in a terminal of that size."
 
 why_not
 each cpu
@@ -184,9 +186,10 @@ while IFS='|' read -r name size who command; do
 	# What it is compared with: mtr by the same protocol, or on such a terminal.
 	case "$size ${name##*, }" in
 	"- UDP") base=2 ;;
+	"- TCP") base=3 ;;
 	"- "*) base=1 ;;
-	"80x24 "*) base=7 ;;
-	*) base=8 ;;
+	"80x24 "*) base=8 ;;
+	*) base=9 ;;
 	esac
 	base_us=$(cut -d ' ' -f 1 "$net_tmp/cpu.$base" 2>/dev/null)
 	base_all=$(sed -n 's/^all //p' "$net_tmp/calls.$base" 2>/dev/null)

@@ -18,7 +18,7 @@ out=$net_tmp/out
 	for k in $(seq $((hops - 1))); do
 		echo "hop $k 198.51.100.$k 2001:db8:$k::1 rtt 1ms"
 	done
-	echo "hop $hops target rtt 1ms"
+	echo "hop $hops target rtt 1ms tcp open 443"
 } >"$net_tmp/rtt.net"
 
 ## What each of them prints, as lines "TTL US" in the order in which the probes of a
@@ -168,7 +168,8 @@ rows() {
 	each "hoptop --raw, IPv6" ICMP sh raw as_hoptop $six
 	each "hoptop --raw -u" UDP sh raw as_hoptop -u $four
 	each "hoptop --raw -u, IPv6" UDP sh raw as_hoptop -u $six
-	each "hoptop --raw -T" TCP sh raw as_hoptop -T $four
+	each "hoptop --raw -T, closed" TCP sh raw as_hoptop -T $four
+	each "hoptop --raw -T, open" TCP sh raw as_hoptop -T -P 443 $four
 	each "hoptop --raw --transport raw (root)" ICMP sh raw as_hoptop_root --transport raw $four
 }
 
@@ -177,7 +178,8 @@ title "Error of the round-trip time: 60 hops, 1 ms, some 600 probes a second" \
 	"busy: two endless loops run.  stopped: 20 ms of each 100 (SIGSTOP), as if its screen" \
 	"were slow; of mtr only what draws, for what sends is another process." \
 	"x mtr: times mtr's p99 with this protocol in that column.  n: probes, the least of three;" \
-	"those that had to wait for the simulator are left out."
+	"those that had to wait for the simulator are left out.  TCP, closed: Linux stamps no RST:" \
+	"the 17 of the last hop are by our own clock, and p99 is made of them."
 rows idle
 begin_hogs
 rows busy

@@ -50,6 +50,9 @@
 /* Messages taken from one error queue; one is an answer, more are not expected. */
 #define DRAIN_MAX 16
 
+/* Answers of which we know how long they waited for us. */
+#define LAGS 8
+
 /* A socket, and the probe that it carries. */
 struct carrier {
 	struct ht_syn syn;
@@ -76,6 +79,8 @@ struct tcp {
 	struct carrier carriers[HT_TCP_SOCKETS];
 	struct ht_lports ports;
 	struct ht_holds holds;
+	ht_time lags[LAGS]; /* of the newest stamped answers: stamp to reading */
+	unsigned n_lags;    /* of all */
 	uint8_t quote[QUOTE_MAX];
 };
 
@@ -415,6 +420,26 @@ read_quote(const struct carrier *c, const struct ht_arrival *a, struct ht_quote 
 }
 
 static void
+note_lag(struct tcp *t, const struct ht_instant *at)
+{
+	if (at->kernel != 0)
+		t->lags[t->n_lags++ % LAGS] = at->user - (at->kernel - at->offset);
+}
+
+/* How long an answer at least waits for us: to wake up takes 5 to 100 us, which is
+ * as much as a LAN.  0 until it is known. */
+static ht_time
+shortest_lag(const struct tcp *t)
+{
+	ht_time least = t->n_lags < LAGS ? 0 : t->lags[0];
+
+	for (unsigned i = 1; i < LAGS && t->n_lags >= LAGS; i++)
+		if (t->lags[i] < least)
+			least = t->lags[i];
+	return least > 0 ? least : 0;
+}
+
+static void
 take_icmp_error(
     struct tcp *t, struct carrier *c, const struct ht_arrival *a, struct sink *sink)
 {
@@ -432,6 +457,7 @@ take_icmp_error(
 		.quote = &quote,
 	};
 
+	note_lag(t, &a->at);
 	read_quote(c, a, &quote);
 	if (find_extensions(t, ff, a, &ext))
 		rp.ext = &ext;
@@ -487,16 +513,25 @@ put_rtt(ht_time rtt_ns, struct ht_reply *rp)
 	rp->tx_stamp = rp->rx_stamp = HT_STAMP_KERNEL;
 }
 
-static void
-take_state(struct carrier *c, const struct ht_syn_state *st, struct sink *sink)
+/* Nobody stamps RST.  We had no time to sleep for what came as soon as this. */
+static ht_time
+guess_wait(const struct tcp *t, const struct carrier *c, const struct ht_instant *rx)
 {
-	struct ht_instant rx;
+	ht_time lag = shortest_lag(t);
+
+	return rx->user - c->syn.after > 2 * lag ? lag : 0;
+}
+
+static void
+take_state(struct tcp *t, struct carrier *c, const struct ht_syn_state *st,
+    struct ht_instant rx, struct sink *sink)
+{
 	struct ht_reply rp = { .kind = HT_REPLY_LOCAL_ERROR,
 		.match = st->is_doubted ? HT_MATCH_AMBIGUOUS : HT_MATCH_NONE,
 		.reply_ttl = -1,
 		.reply_tos = -1 };
 
-	ht_stamps_now(&rx);
+	rx.user -= guess_wait(t, c, &rx);
 	const struct ht_instant tx = ht_syn_departure(&c->syn, &rx);
 	ht_stamps_pair(&tx, &rx, &rp);
 	if (st->is_open)
@@ -516,8 +551,10 @@ take_state(struct carrier *c, const struct ht_syn_state *st, struct sink *sink)
 static void
 find_state(struct tcp *t, struct carrier *c, struct sink *sink)
 {
-	const struct ht_syn_state st = ht_syn_look(&c->syn);
+	struct ht_instant rx;
 
+	ht_stamps_now(&rx);
+	const struct ht_syn_state st = ht_syn_look(&c->syn);
 	/* An ICMP error that came since then explains it better. */
 	if (st.error != 0)
 		find_answer(t, c, sink);
@@ -525,7 +562,7 @@ find_state(struct tcp *t, struct carrier *c, struct sink *sink)
 		return;
 	/* A time that the kernel waits for in vain is longer than ours. */
 	if (st.is_open || (st.error != 0 && st.error != ETIMEDOUT))
-		take_state(c, &st, sink);
+		take_state(t, c, &st, rx, sink);
 	else if (st.is_over)
 		drop(c);
 }
