@@ -148,7 +148,7 @@ static int
 try_ports(enum ht_proto proto, const struct app_options *opt, enum ht_family family,
     struct ht_buf *err)
 {
-	const struct ht_dgram_config cfg = { .source = opt->source };
+	const struct ht_socket_config cfg = { .source = opt->source };
 	const struct ht_settings *set = &opt->settings;
 
 	for (unsigned i = 0; i < set->flows; i++) {
@@ -212,9 +212,22 @@ claim_ports(const struct app_world *world, struct ht_transport *tcp,
 	return status == 0 ? reserve_ports(tcp, opt, HT_FAMILY_IP6, err) : status;
 }
 
+struct ht_socket_config
+app_world_sockets(const struct app_options *opt)
+{
+	struct ht_socket_config cfg = {
+		.source = opt->source,
+		.mark = opt->mark,
+		.family = opt->family,
+	};
+
+	snprintf(cfg.device, sizeof(cfg.device), "%s", opt->interface);
+	return cfg;
+}
+
 /* Sockets that need no privilege: one transport for datagrams, one for TCP. */
 static struct ht_transport *
-open_sockets(const struct ht_dgram_config *cfg, struct ht_transport **ret_tcp,
+open_sockets(const struct ht_socket_config *cfg, struct ht_transport **ret_tcp,
     struct ht_err *why)
 {
 	struct ht_transport *members[2];
@@ -236,10 +249,7 @@ open_sockets(const struct ht_dgram_config *cfg, struct ht_transport **ret_tcp,
 static int
 open_dgram(struct app_world *world, const struct app_options *opt, struct ht_buf *err)
 {
-	struct ht_dgram_config cfg = {
-		.device = opt->interface[0] != '\0' ? opt->interface : NULL,
-		.source = opt->source,
-	};
+	const struct ht_socket_config cfg = app_world_sockets(opt);
 	struct ht_err why = { .code = 0 };
 	struct ht_transport *tcp;
 	int status = choose_protocol(world, opt, err);
@@ -334,7 +344,7 @@ feature(struct ht_buf *out, enum ht_proto proto, enum ht_family family)
 static void
 stamps(struct ht_buf *out)
 {
-	const struct ht_dgram_config cfg = { .device = NULL };
+	const struct ht_socket_config cfg = { .mark = 0 };
 	struct ht_err why = { .code = 0 };
 	struct ht_transport *tp = ht_dgram_open(&cfg, &why);
 

@@ -10,6 +10,7 @@
 #include <hoptop/transport.h>
 
 #include "app/options.h"
+#include "transport/linux/sockopt.h"
 
 struct ht_simnet;
 
@@ -62,5 +63,8 @@ int app_utc_offset(int64_t wall_ns);
 /** Write which kinds of probe this user may send: the features of -v.  Gives up
  * all privilege. */
 void app_world_features(struct ht_buf *out);
+
+/** What the options say about sockets. */
+struct ht_socket_config app_world_sockets(const struct app_options *opt);
 
 #endif /* HT_APP_WORLD_H */

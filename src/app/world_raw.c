@@ -53,12 +53,7 @@ int
 app_world_open_raw(
     struct app_world *world, const struct app_options *opt, struct ht_buf *err)
 {
-	struct ht_raw_config cfg = {
-		.device = opt->interface[0] != '\0' ? opt->interface : NULL,
-		.source = opt->source,
-		.mark = opt->mark,
-		.family = opt->family,
-	};
+	const struct ht_socket_config cfg = app_world_sockets(opt);
 	struct ht_err why = { .code = app_priv_raise(opt->mark != 0) };
 
 	if (why.code == 0)

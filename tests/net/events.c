@@ -141,7 +141,7 @@ int
 main(int argc, char **argv)
 {
 	struct ht_settings set;
-	struct ht_dgram_config cfg = { .device = NULL };
+	struct ht_socket_config cfg = { .mark = 0 };
 	struct ht_addr target;
 	struct ht_err err;
 	ht_time until = HT_TIME_NEVER;

@@ -41,7 +41,7 @@
 #define SETTLED (20 * HT_US)
 
 struct options {
-	struct ht_dgram_config cfg;
+	struct ht_socket_config cfg;
 	struct ht_probe probe; /* but for token and ttl */
 	unsigned count;
 	unsigned burst;
@@ -376,7 +376,7 @@ set_option(struct options *opt, int c, const char *arg)
 		opt->wait = n * HT_MS;
 		break;
 	case 'I':
-		opt->cfg.device = arg;
+		snprintf(opt->cfg.device, sizeof(opt->cfg.device), "%s", arg);
 		break;
 	case 'a':
 		ht_addr_parse(arg, &opt->cfg.source);
@@ -416,15 +416,8 @@ find_proto(const char *name)
 static struct ht_transport *
 open_transport(const struct options *opt, struct ht_err *err)
 {
-	struct ht_raw_config raw = {
-		.device = opt->cfg.device,
-		.source = opt->cfg.source,
-		.mark = opt->mark,
-		.is_old_kernel = opt->cfg.is_old_kernel,
-	};
-
 	if (opt->is_raw)
-		return ht_raw_open(&raw, err);
+		return ht_raw_open(&opt->cfg, err);
 	return opt->probe.proto == HT_PROTO_TCP ? ht_tcp_open(&opt->cfg, err)
 						: ht_dgram_open(&opt->cfg, err);
 }

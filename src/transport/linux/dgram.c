@@ -18,17 +18,15 @@
 #include "transport/linux/dgram.h"
 
 #include <errno.h>
-#include <net/if.h>
 #include <netinet/in.h>
 #include <poll.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/random.h>
 #include <time.h>
 #include <unistd.h>
 
 #include "base/addr.h"
+#include "packet/bytes.h"
 #include "packet/csum.h"
 #include "transport/linux/dgram_internal.h"
 #include "transport/linux/family.h"
@@ -47,13 +45,6 @@ static const struct dgram *
 to_const_dgram(const struct ht_transport *tp)
 {
 	return (const struct dgram *)tp;
-}
-
-static void
-put16(uint8_t *p, unsigned value)
-{
-	p[0] = (uint8_t)(value >> 8);
-	p[1] = (uint8_t)value;
 }
 
 /* Sockets *******************************************************************/
@@ -141,10 +132,10 @@ compose(struct dgram *t, const struct ht_socket *s, const struct ht_probe *pr,
 	uint8_t *payload = is_icmp ? t->out + DGRAM_L4_SIZE : t->out;
 
 	if (is_icmp) {
-		put16(t->out, (unsigned)s->ff->echo_request << 8);
-		put16(t->out + 2, 0);
-		put16(t->out + 4, s->id);
-		put16(t->out + 6, (uint16_t)pr->token);
+		ht_put16(t->out, (unsigned)s->ff->echo_request << 8);
+		ht_put16(t->out + 2, 0);
+		ht_put16(t->out + 4, s->id);
+		ht_put16(t->out + 6, (uint16_t)pr->token);
 	}
 	/* What differs within a flow: the header of ICMP, and the length, which is
 	 * in UDP's header and in the pseudo-header of all but ICMP for IPv4. */
@@ -394,47 +385,6 @@ find_caps(void)
 	return caps;
 }
 
-/* Random, so that no other run's probes are taken for ours; without zeros, for
- * those are what short quotes are padded with. */
-static void
-make_magic(uint8_t *magic)
-{
-	struct ht_instant at;
-
-	ht_stamps_now(&at);
-	memcpy(magic, &at.user, HT_IDENTITY_MAGIC);
-	if (getrandom(magic, HT_IDENTITY_MAGIC, GRND_NONBLOCK) < 0)
-		magic[0] ^= (uint8_t)getpid();
-	for (int i = 0; i < HT_IDENTITY_MAGIC; i++)
-		if (magic[i] == 0)
-			magic[i] = 0xa5;
-}
-
-static void
-explain(struct ht_err *err, const struct ht_dgram_config *cfg, int r)
-{
-	char text[HT_ADDR_TEXT_MAX];
-
-	*err = (struct ht_err){ .code = r };
-	if (r == -EPERM && cfg->mark != 0)
-		snprintf(err->text, sizeof(err->text),
-		    "mark %u: takes CAP_NET_RAW or CAP_NET_ADMIN", (unsigned)cfg->mark);
-	else if (r == -EPERM && cfg->device != NULL)
-		snprintf(err->text, sizeof(err->text),
-		    "%s: this kernel binds to a device for root only (before 5.7)",
-		    cfg->device);
-	else if (r == -ENODEV && cfg->device != NULL)
-		snprintf(
-		    err->text, sizeof(err->text), "%s: no such interface", cfg->device);
-	else if (r == -EADDRNOTAVAIL)
-		snprintf(err->text, sizeof(err->text),
-		    "%s: not an address of this host",
-		    ht_addr_text(&cfg->source, text));
-	else
-		snprintf(err->text, sizeof(err->text), "cannot open a socket: %s",
-		    strerror(-r));
-}
-
 /*
  * The kernel turns stamping on for the first socket that wants it, a moment
  * after it was asked.  A socket that is there from the start has that behind it
@@ -442,7 +392,7 @@ explain(struct ht_err *err, const struct ht_dgram_config *cfg, int r)
  * device and source are right.
  */
 static int
-open_warm(const struct ht_dgram_config *cfg)
+open_warm(const struct ht_socket_config *cfg)
 {
 	unsigned family = cfg->source.family;
 	int fd;
@@ -463,31 +413,19 @@ open_warm(const struct ht_dgram_config *cfg)
 	return fd;
 }
 
-static int
-copy_config(struct dgram *t, const struct ht_dgram_config *cfg)
-{
-	t->cfg = *cfg;
-	if (cfg->device == NULL)
-		return 0;
-	if (strlen(cfg->device) >= sizeof(t->device))
-		return -ENODEV;
-	strcpy(t->device, cfg->device);
-	t->cfg.device = t->device;
-	return 0;
-}
-
 struct ht_transport *
-ht_dgram_open(const struct ht_dgram_config *cfg, struct ht_err *err)
+ht_dgram_open(const struct ht_socket_config *cfg, struct ht_err *err)
 {
 	struct dgram *t = calloc(1, sizeof(*t));
-	int r = t != NULL ? copy_config(t, cfg) : -ENOMEM;
+	int r = -ENOMEM;
 
-	if (r == 0) {
+	if (t != NULL) {
+		t->cfg = *cfg;
 		t->bare = ht_bare_new();
 		r = t->bare != NULL ? open_warm(&t->cfg) : -ENOMEM;
 	}
 	if (r < 0) {
-		explain(err, cfg, r);
+		ht_socket_explain(cfg, "a socket", r, err);
 		if (t != NULL)
 			ht_bare_free(t->bare);
 		free(t);
@@ -496,6 +434,6 @@ ht_dgram_open(const struct ht_dgram_config *cfg, struct ht_err *err)
 	t->warm = r;
 	t->tp.ops = &dgram_ops;
 	t->caps = find_caps();
-	make_magic(t->magic);
+	ht_identity_make(t->magic, sizeof(t->magic));
 	return &t->tp;
 }

@@ -38,19 +38,13 @@
 #include <hoptop/transport.h>
 #include <hoptop/types.h>
 
+#include "transport/linux/sockopt.h"
+
 /** Most flows of UDP in a family. */
 #define HT_DGRAM_FLOWS 64
 
 /** Most descriptors to poll for: each flow of two families, and two for ICMP. */
 #define HT_DGRAM_FDS_MAX (2 * HT_DGRAM_FLOWS + 2)
-
-/** How to open the transport; all zero is a good default. */
-struct ht_dgram_config {
-	const char *device;    /**< send through this interface only; NULL: any */
-	struct ht_addr source; /**< source address; family none: the kernel's choice */
-	bool is_old_kernel;    /**< for tests: do without SCM_TS_OPT_ID (Linux 6.13) */
-	uint32_t mark;         /**< SO_MARK of what is sent, 0 for none */
-};
 
 /**
  * Open the transport.
@@ -66,7 +60,7 @@ struct ht_dgram_config {
  * @return NULL on failure; close with ops->close()
  */
 struct ht_transport *ht_dgram_open(
-    const struct ht_dgram_config *cfg, struct ht_err *err);
+    const struct ht_socket_config *cfg, struct ht_err *err);
 
 /**
  * Ask the kernel whether this user may send this kind of probe.

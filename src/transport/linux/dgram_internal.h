@@ -7,8 +7,6 @@
 #ifndef HT_TRANSPORT_LINUX_DGRAM_INTERNAL_H
 #define HT_TRANSPORT_LINUX_DGRAM_INTERNAL_H
 
-#include <net/if.h>
-
 #include <hoptop/transport.h>
 
 #include "transport/linux/arrival.h"
@@ -40,8 +38,7 @@ struct dgram_sent {
 /** The transport. */
 struct dgram {
 	struct ht_transport tp;
-	struct ht_dgram_config cfg;
-	char device[IFNAMSIZ];
+	struct ht_socket_config cfg;
 	unsigned caps;
 	uint8_t magic[HT_IDENTITY_MAGIC];
 	int warm; /**< descriptor: keeps the kernel stamping, see dgram.c */

@@ -1,33 +1,26 @@
 /* SPDX-License-Identifier: ISC */
+#include "config.h"
+
 #include "transport/linux/identity.h"
 
 #include <string.h>
+#include <sys/random.h>
+#include <time.h>
+#include <unistd.h>
 
+#include "packet/bytes.h"
 #include "packet/csum.h"
 
 #define WORD_AT    8
 #define TOKEN_AT   HT_IDENTITY_MAGIC
 #define QUOTED_MIN WORD_AT /* magic and token */
 
-static void
-put32(uint8_t *p, uint32_t value)
-{
-	for (int i = 0; i < 4; i++)
-		p[i] = (uint8_t)(value >> (24 - 8 * i));
-}
-
-static uint32_t
-get32(const uint8_t *p)
-{
-	return (uint32_t)p[0] << 24 | (uint32_t)p[1] << 16 | (uint32_t)p[2] << 8 | p[3];
-}
-
 /* Routers that quote less than the token may pad with zeros; a mask of bytes
  * that are never zero keeps token 0 apart from that. */
 static uint32_t
 mask(const uint8_t *magic)
 {
-	return get32(magic);
+	return ht_get32(magic);
 }
 
 static bool
@@ -54,6 +47,22 @@ quoted_len(const uint8_t *payload, size_t len)
 	return n;
 }
 
+void
+ht_identity_make(uint8_t *bytes, size_t n)
+{
+	struct timespec now;
+
+	/* So early after the start of the machine that it has nothing random yet. */
+	if (getrandom(bytes, n, GRND_NONBLOCK) != (ssize_t)n) {
+		clock_gettime(CLOCK_REALTIME, &now);
+		for (size_t i = 0; i < n; i++)
+			bytes[i] = (uint8_t)((now.tv_nsec + getpid()) >> (i % 4 * 8));
+	}
+	for (size_t i = 0; i < n; i++)
+		if (bytes[i] == 0)
+			bytes[i] = 0xa5;
+}
+
 bool
 ht_identity_put(uint8_t *payload, size_t len, const uint8_t *magic, uint32_t token,
     uint8_t pattern, uint16_t varying, uint16_t wanted)
@@ -66,7 +75,7 @@ ht_identity_put(uint8_t *payload, size_t len, const uint8_t *magic, uint32_t tok
 	uint8_t *word = is_marked ? payload + WORD_AT : payload;
 	if (is_marked) {
 		memcpy(payload, magic, HT_IDENTITY_MAGIC);
-		put32(payload + TOKEN_AT, token ^ mask(magic));
+		ht_put32(payload + TOKEN_AT, token ^ mask(magic));
 	}
 	word[0] = word[1] = 0;
 	uint16_t sum = ht_csum_compensator(ht_csum_add(varying, payload, len), wanted);
@@ -88,6 +97,6 @@ ht_identity_get(
 		return HT_IDENTITY_FOREIGN;
 	if (quoted < QUOTED_MIN || is_zero(payload + TOKEN_AT, 4))
 		return HT_IDENTITY_NONE;
-	*ret_token = get32(payload + TOKEN_AT) ^ mask(magic);
+	*ret_token = ht_get32(payload + TOKEN_AT) ^ mask(magic);
 	return HT_IDENTITY_OURS;
 }

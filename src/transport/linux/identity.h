@@ -27,6 +27,13 @@ enum ht_identity {
 };
 
 /**
+ * Make a magic, or another number that no other run has.
+ *
+ * @param bytes  n of them, none is zero: those are what short quotes are padded with
+ */
+void ht_identity_make(uint8_t *bytes, size_t n);
+
+/**
  * Fill the payload of a probe.
  *
  * @param payload  len bytes

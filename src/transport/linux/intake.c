@@ -10,6 +10,7 @@
 
 #include <linux/errqueue.h>
 
+#include "packet/bytes.h"
 #include "packet/error.h"
 #include "packet/ext.h"
 #include "transport/linux/family.h"
@@ -35,12 +36,6 @@ struct sink {
 	void *ctx;
 	int count;
 };
-
-static uint16_t
-get16(const uint8_t *p)
-{
-	return (uint16_t)(p[0] << 8 | p[1]);
-}
 
 /* What the quote says ********************************************************/
 
@@ -74,7 +69,7 @@ read_quote(const struct ht_socket *s, const struct dgram_sent *sent,
 	}
 	/* Of IPv6 it depends on the source address, which is not ours to choose. */
 	if (s->proto == HT_PROTO_ICMP && !is_ip6 && sent->is_marked) {
-		ret_q->checksum = get16(data + 2);
+		ret_q->checksum = ht_get16(data + 2);
 		see(ret_q, HT_QUOTE_CHECKSUM, ret_q->checksum != sent->checksum);
 	}
 }

@@ -26,7 +26,7 @@ find(struct ht_lports *lps, unsigned family, uint16_t wanted)
 }
 
 int
-ht_lport_get(struct ht_lports *lps, const struct ht_dgram_config *cfg, unsigned family,
+ht_lport_get(struct ht_lports *lps, const struct ht_socket_config *cfg, unsigned family,
     uint16_t wanted, bool is_named, struct ht_lport **ret_port)
 {
 	const struct ht_family_facts *ff = ht_family_facts(family);
@@ -52,7 +52,7 @@ ht_lport_get(struct ht_lports *lps, const struct ht_dgram_config *cfg, unsigned 
 
 int
 ht_lport_change(
-    struct ht_lport *p, const struct ht_dgram_config *cfg, struct ht_lport *ret_old)
+    struct ht_lport *p, const struct ht_socket_config *cfg, struct ht_lport *ret_old)
 {
 	uint16_t actual;
 	int fd = ht_syn_reserve(ht_family_facts(p->family), cfg, 0, &actual);

@@ -12,7 +12,7 @@
 
 #include <hoptop/types.h>
 
-#include "transport/linux/dgram.h"
+#include "transport/linux/sockopt.h"
 
 /** Most ports: those of 64 flows in two families. */
 #define HT_LPORTS 128
@@ -38,7 +38,7 @@ struct ht_lports {
  *         -EMFILE (HT_LPORTS are in use), -EADDRNOTAVAIL (the source of cfg is no
  *         address of this host any more), ...
  */
-int ht_lport_get(struct ht_lports *lps, const struct ht_dgram_config *cfg,
+int ht_lport_get(struct ht_lports *lps, const struct ht_socket_config *cfg,
     unsigned family, uint16_t wanted, bool is_named, struct ht_lport **ret_port);
 
 /**
@@ -48,7 +48,7 @@ int ht_lport_get(struct ht_lports *lps, const struct ht_dgram_config *cfg,
  * @return 0, or negative errno and nothing is changed
  */
 int ht_lport_change(
-    struct ht_lport *p, const struct ht_dgram_config *cfg, struct ht_lport *ret_old);
+    struct ht_lport *p, const struct ht_socket_config *cfg, struct ht_lport *ret_old);
 
 /** Go back to the port from before ht_lport_change(). */
 void ht_lport_undo(struct ht_lport *p, const struct ht_lport *old);

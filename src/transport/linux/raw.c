@@ -17,10 +17,8 @@
 #include <errno.h>
 #include <netinet/in.h>
 #include <poll.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/random.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -72,7 +70,7 @@ struct route {
 
 struct raw {
 	struct ht_transport tp;
-	struct ht_raw_config cfg;
+	struct ht_socket_config cfg;
 	struct ht_raw_sockets socks[FAMILIES]; /* IPv4, IPv6 */
 	struct route routes[ROUTES];
 	unsigned n_routes; /* ever made */
@@ -652,41 +650,6 @@ ht_raw_can(enum ht_family family)
 	return 0;
 }
 
-/* Random, so that no other run's probes are taken for ours; without zeros, for
- * those are what short quotes are padded with. */
-static int
-make_identity(struct ht_raw_table *tb)
-{
-	uint8_t bytes[HT_IDENTITY_MAGIC + sizeof(tb->echo_id)];
-
-	if (getrandom(bytes, sizeof(bytes), 0) != (ssize_t)sizeof(bytes))
-		return -EIO;
-	for (size_t i = 0; i < sizeof(bytes); i++)
-		if (bytes[i] == 0)
-			bytes[i] = 0xa5;
-	memcpy(tb->magic, bytes, HT_IDENTITY_MAGIC);
-	memcpy(&tb->echo_id, bytes + HT_IDENTITY_MAGIC, sizeof(tb->echo_id));
-	return 0;
-}
-
-static void
-explain(struct ht_err *err, const struct ht_raw_config *cfg, int r)
-{
-	char text[HT_ADDR_TEXT_MAX];
-
-	*err = (struct ht_err){ .code = r };
-	if (r == -ENODEV && cfg->device != NULL)
-		snprintf(
-		    err->text, sizeof(err->text), "%s: no such interface", cfg->device);
-	else if (r == -EADDRNOTAVAIL)
-		snprintf(err->text, sizeof(err->text),
-		    "%s: not an address of this host",
-		    ht_addr_text(&cfg->source, text));
-	else
-		snprintf(err->text, sizeof(err->text), "cannot open a raw socket: %s",
-		    strerror(-r));
-}
-
 /* A host without IPv6, or without IPv4, has to do with the other. */
 static int
 open_families(struct raw *t)
@@ -707,38 +670,34 @@ open_families(struct raw *t)
 }
 
 static int
-open_all(struct raw *t, const struct ht_raw_config *cfg)
+open_all(struct raw *t, const struct ht_socket_config *cfg)
 {
-	int r;
-
 	t->cfg = *cfg;
-	if (cfg->device != NULL && strlen(cfg->device) >= sizeof(t->socks[0].device))
-		return -ENODEV;
 	if (cfg->source.family != HT_FAMILY_NONE)
 		t->cfg.family = cfg->source.family;
-	r = make_identity(&t->table);
-	return r == 0 ? open_families(t) : r;
+	ht_identity_make(t->table.magic, sizeof(t->table.magic));
+	ht_identity_make((uint8_t *)&t->table.echo_id, sizeof(t->table.echo_id));
+	return open_families(t);
 }
 
 struct ht_transport *
-ht_raw_open(const struct ht_raw_config *cfg, struct ht_err *err)
+ht_raw_open(const struct ht_socket_config *cfg, struct ht_err *err)
 {
 	struct raw *t = calloc(1, sizeof(*t));
 	int r;
 
 	if (t == NULL) {
-		explain(err, cfg, -ENOMEM);
+		ht_socket_explain(cfg, "a raw socket", -ENOMEM, err);
 		return NULL;
 	}
 	t->tp.ops = &raw_ops;
 	t->freed_at = HT_TIME_NEVER;
 	r = open_all(t, cfg);
 	if (r < 0) {
-		explain(err, cfg, r);
+		ht_socket_explain(cfg, "a raw socket", r, err);
 		raw_close(&t->tp);
 		return NULL;
 	}
-	t->cfg.device = NULL; /* the sockets have their copy */
 	nanosleep(&(struct timespec){ .tv_nsec = WARM_UP_NS }, NULL);
 	return &t->tp;
 }

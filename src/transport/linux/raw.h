@@ -34,14 +34,7 @@
 #include <hoptop/transport.h>
 #include <hoptop/types.h>
 
-/** How to open the transport; all zero is a good default. */
-struct ht_raw_config {
-	const char *device; /**< send and hear through this interface only, or NULL */
-	struct ht_addr source; /**< source address; family none: the kernel's choice */
-	uint32_t mark;         /**< SO_MARK of what is sent, 0 for none */
-	unsigned family;       /**< 4 or 6: open no sockets of the other; 0: both */
-	bool is_old_kernel;    /**< for tests: do without SCM_TS_OPT_ID (Linux 6.13) */
-};
+#include "transport/linux/sockopt.h"
 
 /**
  * Open the transport, and every socket that it needs privilege for.
@@ -52,7 +45,8 @@ struct ht_raw_config {
  *             of this host), -ENOMEM, ...
  * @return NULL on failure; close with ops->close()
  */
-struct ht_transport *ht_raw_open(const struct ht_raw_config *cfg, struct ht_err *err);
+struct ht_transport *ht_raw_open(
+    const struct ht_socket_config *cfg, struct ht_err *err);
 
 /**
  * Ask the kernel whether raw sockets can be had right now.

@@ -15,6 +15,7 @@
 
 #include "base/addr.h"
 #include "transport/linux/socket.h"
+#include "transport/linux/sockopt.h"
 
 /* Linux 6.13; the name came to C libraries later. */
 #ifndef SCM_TS_OPT_ID
@@ -26,12 +27,6 @@
 
 #define FILTER_MAX (2 * HT_RAW_PORTS_MAX + 3)
 #define ALL        UINT32_MAX
-
-static int
-set(int fd, int level, int option, int value)
-{
-	return setsockopt(fd, level, option, &value, sizeof(value)) < 0 ? -errno : 0;
-}
 
 /* Filters *******************************************************************/
 
@@ -120,28 +115,6 @@ choose_types(int fd, const struct ht_family_facts *ff)
 /* Opening *******************************************************************/
 
 static int
-set_device(int fd, const char *device)
-{
-	if (device[0] == '\0')
-		return 0;
-	return setsockopt(
-		   fd, SOL_SOCKET, SO_BINDTODEVICE, device, (socklen_t)strlen(device))
-		       < 0
-		   ? -errno
-		   : 0;
-}
-
-static int
-bind_to(
-    int fd, const struct ht_family_facts *ff, const struct ht_addr *addr, uint16_t port)
-{
-	struct sockaddr_storage sa;
-	socklen_t len = ht_family_sockaddr(ff, addr, port, &sa);
-
-	return bind(fd, (struct sockaddr *)&sa, len) < 0 ? -errno : 0;
-}
-
-static int
 open_socket(const struct ht_raw_sockets *s, int type, int protocol)
 {
 	int fd = socket(s->ff->domain, type | SOCK_CLOEXEC | SOCK_NONBLOCK, protocol);
@@ -149,10 +122,10 @@ open_socket(const struct ht_raw_sockets *s, int type, int protocol)
 
 	if (fd < 0)
 		return -errno;
-	r = set_device(fd, s->device);
+	r = ht_sockopt_device(fd, s->device);
 	/* Raw IPv6 sockets know no such option, and need none. */
 	if (r == 0 && s->ff->domain == AF_INET6 && type != SOCK_RAW)
-		r = set(fd, IPPROTO_IPV6, IPV6_V6ONLY, 1);
+		r = ht_sockopt_set(fd, IPPROTO_IPV6, IPV6_V6ONLY, 1);
 	if (r == 0)
 		return fd;
 	close(fd);
@@ -162,11 +135,11 @@ open_socket(const struct ht_raw_sockets *s, int type, int protocol)
 static int
 set_mark(int fd, uint32_t mark)
 {
-	return mark != 0 ? set(fd, SOL_SOCKET, SO_MARK, (int)mark) : 0;
+	return mark != 0 ? ht_sockopt_set(fd, SOL_SOCKET, SO_MARK, (int)mark) : 0;
 }
 
 static int
-open_out(struct ht_raw_sockets *s, const struct ht_raw_config *cfg)
+open_out(struct ht_raw_sockets *s, const struct ht_socket_config *cfg)
 {
 	int fd = open_socket(s, SOCK_RAW, IPPROTO_RAW);
 	int r;
@@ -175,7 +148,7 @@ open_out(struct ht_raw_sockets *s, const struct ht_raw_config *cfg)
 		return fd;
 	s->out = fd;
 	s->is_tsid = !cfg->is_old_kernel;
-	set(fd, SOL_SOCKET, SO_RCVBUF, RECEIVE_BUFFER);
+	ht_sockopt_set(fd, SOL_SOCKET, SO_RCVBUF, RECEIVE_BUFFER);
 	r = set_mark(fd, cfg->mark);
 	/* Without stamps it works as well, a little less exactly. */
 	ht_socket_stamp(fd, s->is_tsid ? HT_STAMP_ID_TOKEN : HT_STAMP_ID_PACKET);
@@ -183,7 +156,7 @@ open_out(struct ht_raw_sockets *s, const struct ht_raw_config *cfg)
 }
 
 static int
-open_finder(struct ht_raw_sockets *s, const struct ht_raw_config *cfg)
+open_finder(struct ht_raw_sockets *s, const struct ht_socket_config *cfg)
 {
 	int fd = open_socket(s, SOCK_DGRAM, IPPROTO_UDP);
 	int r;
@@ -193,7 +166,7 @@ open_finder(struct ht_raw_sockets *s, const struct ht_raw_config *cfg)
 	s->finder = fd;
 	r = set_mark(fd, cfg->mark);
 	if (r == 0 && s->source.family != HT_FAMILY_NONE)
-		r = bind_to(fd, s->ff, &s->source, 0);
+		r = ht_sockopt_bind(fd, s->ff, &s->source, 0);
 	return r;
 }
 
@@ -225,16 +198,16 @@ open_ear(struct ht_raw_sockets *s, enum ht_raw_ear ear, uint16_t echo_id)
 	if (fd < 0)
 		return fd;
 	s->ears[ear] = fd;
-	set(fd, SOL_SOCKET, SO_RCVBUF, RECEIVE_BUFFER);
-	set(fd, ff->level, ff->recvttl, 1);
-	set(fd, ff->level, ff->recvtos, 1);
+	ht_sockopt_set(fd, SOL_SOCKET, SO_RCVBUF, RECEIVE_BUFFER);
+	ht_sockopt_set(fd, ff->level, ff->recvttl, 1);
+	ht_sockopt_set(fd, ff->level, ff->recvtos, 1);
 	ht_socket_stamp(fd, HT_STAMP_ID_PACKET);
 	return filter(s, ear, echo_id);
 }
 
 int
 ht_raw_sockets_open(struct ht_raw_sockets *s, enum ht_family family,
-    const struct ht_raw_config *cfg, uint16_t echo_id)
+    const struct ht_socket_config *cfg, uint16_t echo_id)
 {
 	int r;
 
@@ -245,8 +218,7 @@ ht_raw_sockets_open(struct ht_raw_sockets *s, enum ht_family family,
 	s->source = (struct ht_addr){ .family = HT_FAMILY_NONE };
 	if (cfg->source.family == family)
 		s->source = cfg->source;
-	strncpy(
-	    s->device, cfg->device != NULL ? cfg->device : "", sizeof(s->device) - 1);
+	memcpy(s->device, cfg->device, sizeof(s->device));
 	r = open_out(s, cfg);
 	for (int i = 0; i < HT_RAW_EAR_COUNT && r == 0; i++)
 		r = open_ear(s, (enum ht_raw_ear)i, echo_id);
@@ -288,33 +260,17 @@ ht_raw_sockets_close(struct ht_raw_sockets *s)
 
 /* Source address and ports **************************************************/
 
-static int
-ask(const struct ht_raw_sockets *s, const struct ht_addr *target,
-    struct ht_addr *ret_source)
-{
-	struct sockaddr_storage sa;
-	socklen_t len = ht_family_sockaddr(s->ff, target, HT_PORT_UDP, &sa);
-
-	if (connect(s->finder, (struct sockaddr *)&sa, len) < 0)
-		return -errno;
-	len = sizeof(sa);
-	if (getsockname(s->finder, (struct sockaddr *)&sa, &len) < 0)
-		return -errno;
-	*ret_source = ht_addr_from_sockaddr((struct sockaddr *)&sa);
-	return 0;
-}
-
 int
 ht_raw_source(
     struct ht_raw_sockets *s, const struct ht_addr *target, struct ht_addr *ret_source)
 {
 	static const struct sockaddr none = { .sa_family = AF_UNSPEC };
-	int r = ask(s, target, ret_source);
+	int r = ht_sockopt_route(s->finder, s->ff, target, ret_source);
 
 	/* A connected socket would keep its source the next time.  To disconnect takes
 	 * the device away, too; to give it back needs no privilege (Linux 5.7). */
 	connect(s->finder, &none, sizeof(none));
-	int bound = set_device(s->finder, s->device);
+	int bound = ht_sockopt_device(s->finder, s->device);
 	return r < 0 ? r : bound;
 }
 
@@ -332,24 +288,13 @@ open_holder(
 		return fd;
 	r = proto == HT_PROTO_UDP ? attach(fd, nothing, 1) : 0;
 	if (r == 0)
-		r = bind_to(fd, s->ff, &any, wanted);
+		r = ht_sockopt_bind(fd, s->ff, &any, wanted);
 	if (!is_named && (r == -EADDRINUSE || r == -EACCES))
-		r = bind_to(fd, s->ff, &any, 0);
+		r = ht_sockopt_bind(fd, s->ff, &any, 0);
 	if (r == 0)
 		return fd;
 	close(fd);
 	return r;
-}
-
-static int
-port_of(int fd)
-{
-	struct sockaddr_storage sa;
-	socklen_t len = sizeof(sa);
-
-	if (getsockname(fd, (struct sockaddr *)&sa, &len) < 0)
-		return -errno;
-	return ht_family_port(&sa);
 }
 
 static int
@@ -359,21 +304,22 @@ hold(struct ht_raw_sockets *s, struct ht_raw_ports *held, enum ht_proto proto,
 	enum ht_raw_ear ear = proto == HT_PROTO_TCP ? HT_RAW_EAR_TCP : HT_RAW_EAR_UDP;
 	int fd = held->n < HT_RAW_PORTS_MAX ? open_holder(s, proto, wanted, is_named)
 					    : -EMFILE;
-	int port, r;
+	uint16_t port;
+	int r;
 
 	if (fd < 0)
 		return fd;
-	port = port_of(fd);
+	port = ht_sockopt_port(fd);
 	held->fds[held->n] = fd;
-	held->ports[held->n] = (uint16_t)port;
+	held->ports[held->n] = port;
 	held->n++;
-	r = port < 0 ? port : filter_ports(s->ears[ear], s->ff, held);
+	r = filter_ports(s->ears[ear], s->ff, held);
 	if (r < 0) {
 		held->n--;
 		close(fd);
 		return r;
 	}
-	held->by_wanted[wanted] = (uint16_t)port;
+	held->by_wanted[wanted] = port;
 	return port;
 }
 

@@ -8,7 +8,7 @@
 #define HT_TRANSPORT_LINUX_RAW_SOCKET_H
 
 #include "transport/linux/family.h"
-#include "transport/linux/raw.h"
+#include "transport/linux/sockopt.h"
 #include "transport/linux/stamps.h"
 
 /** What is heard. */
@@ -38,7 +38,7 @@ struct ht_raw_sockets {
 	int finder;            /**< ordinary; asked where packets would leave from */
 	bool is_tsid;          /**< departure stamps bring our token; else the packet */
 	struct ht_addr source; /**< that was asked for, or family none */
-	char device[16];       /**< "" if none */
+	char device[HT_DEVICE_MAX]; /**< "" if none */
 	struct ht_raw_ports udp, tcp;
 };
 
@@ -50,7 +50,7 @@ struct ht_raw_sockets {
  *         then nothing is open
  */
 int ht_raw_sockets_open(struct ht_raw_sockets *s, enum ht_family family,
-    const struct ht_raw_config *cfg, uint16_t echo_id);
+    const struct ht_socket_config *cfg, uint16_t echo_id);
 
 /** Close; nothing happens if not open. */
 void ht_raw_sockets_close(struct ht_raw_sockets *s);

@@ -12,7 +12,6 @@
 #include <linux/in6.h>
 #include <linux/net_tstamp.h>
 
-#include "base/addr.h"
 #include "transport/linux/flow.h"
 
 /* Linux 6.13; the name came to C libraries later. */
@@ -34,54 +33,24 @@ union control {
 	uint8_t bytes[3 * CMSG_SPACE(sizeof(int))];
 };
 
-static int
-set(int fd, int level, int option, int value)
-{
-	return setsockopt(fd, level, option, &value, sizeof(value)) < 0 ? -errno : 0;
-}
-
-static int
-set_device(int fd, const char *device)
-{
-	if (device == NULL)
-		return 0;
-	if (setsockopt(
-		fd, SOL_SOCKET, SO_BINDTODEVICE, device, (socklen_t)strlen(device))
-	    < 0)
-		return -errno;
-	return 0;
-}
-
-/* Bind always, for a ping socket gets its identifier by that. */
-static int
-bind_source(int fd, const struct ht_family_facts *ff, const struct ht_addr *source,
-    uint16_t port)
-{
-	struct sockaddr_storage sa;
-	struct ht_addr wanted = ht_family_facts(source->family) == ff
-				    ? *source
-				    : (struct ht_addr){ .family = HT_FAMILY_NONE };
-	socklen_t len = ht_family_sockaddr(ff, &wanted, port, &sa);
-
-	return bind(fd, (struct sockaddr *)&sa, len) < 0 ? -errno : 0;
-}
-
 int
 ht_socket_plain(const struct ht_family_facts *ff, int protocol,
-    const struct ht_dgram_config *cfg, uint16_t port)
+    const struct ht_socket_config *cfg, uint16_t port)
 {
 	int fd = socket(
 	    ff->domain, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, protocol);
 	if (fd < 0)
 		return -errno;
 
-	int r = ff->domain == AF_INET6 ? set(fd, IPPROTO_IPV6, IPV6_V6ONLY, 1) : 0;
+	int r = ff->domain == AF_INET6
+		    ? ht_sockopt_set(fd, IPPROTO_IPV6, IPV6_V6ONLY, 1)
+		    : 0;
 	if (r == 0 || r == -EINVAL) /* ping sockets know no such option */
-		r = set_device(fd, cfg->device);
+		r = ht_sockopt_device(fd, cfg->device);
 	if (r == 0 && cfg->mark != 0)
-		r = set(fd, SOL_SOCKET, SO_MARK, (int)cfg->mark);
+		r = ht_sockopt_set(fd, SOL_SOCKET, SO_MARK, (int)cfg->mark);
 	if (r == 0)
-		r = bind_source(fd, ff, &cfg->source, port);
+		r = ht_sockopt_bind(fd, ff, &cfg->source, port);
 	if (r == 0)
 		return fd;
 	close(fd);
@@ -89,7 +58,7 @@ ht_socket_plain(const struct ht_family_facts *ff, int protocol,
 }
 
 int
-ht_socket_try_port(const struct ht_dgram_config *cfg, enum ht_family family,
+ht_socket_try_port(const struct ht_socket_config *cfg, enum ht_family family,
     enum ht_proto proto, uint16_t port)
 {
 	const struct ht_family_facts *ff = ht_family_facts(family);
@@ -98,9 +67,11 @@ ht_socket_try_port(const struct ht_dgram_config *cfg, enum ht_family family,
 	if (fd < 0)
 		return -errno;
 
-	int r = family == HT_FAMILY_IP6 ? set(fd, IPPROTO_IPV6, IPV6_V6ONLY, 1) : 0;
+	int r = family == HT_FAMILY_IP6
+		    ? ht_sockopt_set(fd, IPPROTO_IPV6, IPV6_V6ONLY, 1)
+		    : 0;
 	if (r == 0)
-		r = bind_source(fd, ff, &cfg->source, port);
+		r = ht_sockopt_bind(fd, ff, &cfg->source, port);
 	close(fd);
 	return r;
 }
@@ -113,7 +84,7 @@ ht_socket_stamp(int fd, enum ht_stamp_id stamp_id)
 
 	if (stamp_id == HT_STAMP_ID_TOKEN)
 		flags |= SOF_TIMESTAMPING_OPT_ID | SOF_TIMESTAMPING_OPT_TSONLY;
-	return set(fd, SOL_SOCKET, SO_TIMESTAMPING, flags);
+	return ht_sockopt_set(fd, SOL_SOCKET, SO_TIMESTAMPING, flags);
 }
 
 /* Everything but the error queue is a nicety: without, it is unknown. */
@@ -122,29 +93,19 @@ set_options(const struct ht_socket *s)
 {
 	const struct ht_family_facts *ff = s->ff;
 
-	set(s->fd, SOL_SOCKET, SO_RCVBUF, RECEIVE_BUFFER);
-	set(s->fd, ff->level, ff->mtu_discover, ff->mtu_dont);
-	set(s->fd, ff->level, ff->recvttl, 1);
-	set(s->fd, ff->level, ff->recvtos, 1);
-	set(s->fd, ff->level, ff->rfc4884, 1);
+	ht_sockopt_set(s->fd, SOL_SOCKET, SO_RCVBUF, RECEIVE_BUFFER);
+	ht_sockopt_set(s->fd, ff->level, ff->mtu_discover, ff->mtu_dont);
+	ht_sockopt_set(s->fd, ff->level, ff->recvttl, 1);
+	ht_sockopt_set(s->fd, ff->level, ff->recvtos, 1);
+	ht_sockopt_set(s->fd, ff->level, ff->rfc4884, 1);
 	if (ff->domain == AF_INET6)
-		set(s->fd, ff->level, IPV6_FLOWINFO_SEND, 1);
+		ht_sockopt_set(s->fd, ff->level, IPV6_FLOWINFO_SEND, 1);
 	ht_socket_stamp(s->fd, s->stamp_id);
-	return set(s->fd, ff->level, ff->recverr, 1);
-}
-
-static uint16_t
-bound_port(int fd)
-{
-	struct sockaddr_storage sa = { .ss_family = AF_UNSPEC };
-	socklen_t len = sizeof(sa);
-
-	getsockname(fd, (struct sockaddr *)&sa, &len);
-	return ht_family_port(&sa);
+	return ht_sockopt_set(s->fd, ff->level, ff->recverr, 1);
 }
 
 int
-ht_socket_open(struct ht_socket *s, const struct ht_dgram_config *cfg)
+ht_socket_open(struct ht_socket *s, const struct ht_socket_config *cfg)
 {
 	int protocol = s->proto == HT_PROTO_ICMP ? s->ff->ping_protocol : IPPROTO_UDP;
 	int fd = ht_socket_plain(s->ff, protocol, cfg, s->local_port);
@@ -157,7 +118,7 @@ ht_socket_open(struct ht_socket *s, const struct ht_dgram_config *cfg)
 	s->fd = fd;
 	s->is_stale = false;
 	s->stamp_id = cfg->is_old_kernel ? HT_STAMP_ID_PACKET : HT_STAMP_ID_TOKEN;
-	s->id = bound_port(fd);
+	s->id = ht_sockopt_port(fd);
 	int r = set_options(s);
 	if (r < 0)
 		ht_socket_close(s);
@@ -237,23 +198,6 @@ send_once(const struct ht_socket *s, const struct ht_socket_mail *mail,
 	return send_patiently(s, &msg, ret_at);
 }
 
-/* Where anybody in this network namespace has a flow label for himself alone, all
- * others are to ask for theirs as well. */
-static bool
-lease_label(const struct ht_socket *s, const struct ht_socket_mail *mail)
-{
-	struct in6_flowlabel_req req = {
-		.flr_label = htonl(mail->label),
-		.flr_action = IPV6_FL_A_GET,
-		.flr_share = IPV6_FL_S_ANY,
-		.flr_flags = IPV6_FL_F_CREATE,
-	};
-
-	memcpy(&req.flr_dst, mail->target->bytes, sizeof(req.flr_dst));
-	return setsockopt(s->fd, IPPROTO_IPV6, IPV6_FLOWLABEL_MGR, &req, sizeof(req))
-	       == 0;
-}
-
 /* EINVAL may mean that a flow label has to be asked for, or that this is a kernel
  * before 6.13, which knows no stamp ids of ours. */
 static int
@@ -263,7 +207,7 @@ send_otherwise(
 	int r = -EINVAL;
 
 	if (s->ff->domain == AF_INET6 && mail->label != 0 && !s->is_unlabeled) {
-		s->is_unlabeled = !lease_label(s, mail);
+		s->is_unlabeled = !ht_sockopt_lease(s->fd, mail->target, mail->label);
 		r = send_once(s, mail, ret_at);
 	}
 	if (r == -EINVAL && s->stamp_id == HT_STAMP_ID_TOKEN) {
@@ -293,24 +237,8 @@ ht_socket_send(
 	return r;
 }
 
-static int
-connect_and_ask(int fd, const struct ht_family_facts *ff, const struct ht_addr *target,
-    struct ht_addr *ret_source)
-{
-	struct sockaddr_storage sa;
-	socklen_t len = ht_family_sockaddr(ff, target, HT_PORT_UDP, &sa);
-
-	if (connect(fd, (struct sockaddr *)&sa, len) < 0)
-		return -errno;
-	len = sizeof(sa);
-	if (getsockname(fd, (struct sockaddr *)&sa, &len) < 0)
-		return -errno;
-	*ret_source = ht_addr_from_sockaddr((struct sockaddr *)&sa);
-	return 0;
-}
-
 int
-ht_socket_source(const struct ht_dgram_config *cfg, const struct ht_addr *target,
+ht_socket_source(const struct ht_socket_config *cfg, const struct ht_addr *target,
     struct ht_addr *ret_source)
 {
 	const struct ht_family_facts *ff = ht_family_facts(target->family);
@@ -318,7 +246,7 @@ ht_socket_source(const struct ht_dgram_config *cfg, const struct ht_addr *target
 	if (fd < 0)
 		return fd;
 
-	int r = connect_and_ask(fd, ff, target, ret_source);
+	int r = ht_sockopt_route(fd, ff, target, ret_source);
 	close(fd);
 	return r;
 }

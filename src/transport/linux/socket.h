@@ -10,8 +10,8 @@
 
 #include <hoptop/types.h>
 
-#include "transport/linux/dgram.h"
 #include "transport/linux/family.h"
+#include "transport/linux/sockopt.h"
 #include "transport/linux/stamps.h"
 
 /** How a departure stamp says which probe it belongs to. */
@@ -60,7 +60,7 @@ struct ht_socket_mail {
  *         -EADDRNOTAVAIL, -EADDRINUSE (port is taken), -EACCES, -EAFNOSUPPORT, ...
  */
 int ht_socket_plain(const struct ht_family_facts *ff, int protocol,
-    const struct ht_dgram_config *cfg, uint16_t port);
+    const struct ht_socket_config *cfg, uint16_t port);
 
 /**
  * Look whether a source port can be had now.
@@ -68,7 +68,7 @@ int ht_socket_plain(const struct ht_family_facts *ff, int protocol,
  * @param proto  TCP, or anything else for datagrams
  * @return 0, -EADDRINUSE (somebody has it), -EACCES (privileged), -EAFNOSUPPORT, ...
  */
-int ht_socket_try_port(const struct ht_dgram_config *cfg, enum ht_family family,
+int ht_socket_try_port(const struct ht_socket_config *cfg, enum ht_family family,
     enum ht_proto proto, uint16_t port);
 
 /** Have replies stamped on their arrival, probes on their departure. */
@@ -79,7 +79,7 @@ int ht_socket_stamp(int fd, enum ht_stamp_id stamp_id);
  *
  * @return 0, or negative errno as of ht_socket_plain()
  */
-int ht_socket_open(struct ht_socket *s, const struct ht_dgram_config *cfg);
+int ht_socket_open(struct ht_socket *s, const struct ht_socket_config *cfg);
 
 /** Close; may be opened again. */
 void ht_socket_close(struct ht_socket *s);
@@ -99,7 +99,7 @@ int ht_socket_send(
  * @return 0, or -ENETUNREACH, -EHOSTUNREACH, -EACCES (broadcast), -EINVAL (a
  *         link-local target without a zone), ...
  */
-int ht_socket_source(const struct ht_dgram_config *cfg, const struct ht_addr *target,
+int ht_socket_source(const struct ht_socket_config *cfg, const struct ht_addr *target,
     struct ht_addr *ret_source);
 
 #endif /* HT_TRANSPORT_LINUX_SOCKET_H */

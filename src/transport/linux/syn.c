@@ -13,81 +13,49 @@
 #include <linux/in6.h>
 #include <linux/net_tstamp.h>
 
-#include "transport/linux/socket.h"
+#include "transport/linux/sockopt.h"
 
 /* A connect() that takes longer than this was interrupted.  It takes 2 to 20 us,
  * and an RTT is not made smaller by more than this. */
 #define CONNECT_MAX (20 * HT_US)
 
 static int
-set(int fd, int level, int option, int value)
-{
-	return setsockopt(fd, level, option, &value, sizeof(value)) < 0 ? -errno : 0;
-}
-
-static int
-bind_local(int fd, const struct ht_family_facts *ff, const struct ht_dgram_config *cfg,
-    uint16_t port)
-{
-	struct sockaddr_storage sa;
-	struct ht_addr source = ht_family_facts(cfg->source.family) == ff
-				    ? cfg->source
-				    : (struct ht_addr){ .family = HT_FAMILY_NONE };
-	socklen_t len = ht_family_sockaddr(ff, &source, port, &sa);
-
-	if (cfg->device != NULL
-	    && setsockopt(fd, SOL_SOCKET, SO_BINDTODEVICE, cfg->device,
-		   (socklen_t)strlen(cfg->device))
-		   < 0)
-		return -errno;
-	return bind(fd, (struct sockaddr *)&sa, len) < 0 ? -errno : 0;
-}
-
-static int
-open_bound(const struct ht_family_facts *ff, const struct ht_dgram_config *cfg,
+open_bound(const struct ht_family_facts *ff, const struct ht_socket_config *cfg,
     uint16_t port, int reuse)
 {
 	int fd = socket(ff->domain, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 	if (fd < 0)
 		return -errno;
 
-	int r = set(fd, SOL_SOCKET, SO_REUSEADDR, reuse);
+	int r = ht_sockopt_set(fd, SOL_SOCKET, SO_REUSEADDR, reuse);
 	if (r == 0 && ff->domain == AF_INET6)
-		r = set(fd, IPPROTO_IPV6, IPV6_V6ONLY, 1);
+		r = ht_sockopt_set(fd, IPPROTO_IPV6, IPV6_V6ONLY, 1);
 	if (r == 0)
-		r = bind_local(fd, ff, cfg, port);
+		r = ht_sockopt_device(fd, cfg->device);
+	if (r == 0)
+		r = ht_sockopt_bind(fd, ff, &cfg->source, port);
 	if (r == 0)
 		return fd;
 	close(fd);
 	return r;
 }
 
-static uint16_t
-bound_port(int fd)
-{
-	struct sockaddr_storage sa = { .ss_family = AF_UNSPEC };
-	socklen_t len = sizeof(sa);
-
-	getsockname(fd, (struct sockaddr *)&sa, &len);
-	return ht_family_port(&sa);
-}
-
 /* Without SO_REUSEADDR bind() fails if anybody has the port; with it afterwards,
  * our own sockets may have it too. */
 int
-ht_syn_reserve(const struct ht_family_facts *ff, const struct ht_dgram_config *cfg,
+ht_syn_reserve(const struct ht_family_facts *ff, const struct ht_socket_config *cfg,
     uint16_t port, uint16_t *ret_port)
 {
 	int fd = open_bound(ff, cfg, port, 0);
 	if (fd < 0)
 		return fd;
 
-	int r = set(fd, SOL_SOCKET, SO_REUSEADDR, 1);
+	int r = ht_sockopt_set(fd, SOL_SOCKET, SO_REUSEADDR, 1);
 	if (r < 0) {
 		close(fd);
 		return r;
 	}
-	*ret_port = bound_port(fd);
+	*ret_port = ht_sockopt_port(fd);
 	return fd;
 }
 
@@ -98,24 +66,24 @@ set_options(int fd, const struct ht_family_facts *ff)
 	const struct linger reset = { .l_onoff = 1 };
 
 	setsockopt(fd, SOL_SOCKET, SO_LINGER, &reset, sizeof(reset));
-	set(fd, SOL_SOCKET, SO_TIMESTAMPING,
+	ht_sockopt_set(fd, SOL_SOCKET, SO_TIMESTAMPING,
 	    SOF_TIMESTAMPING_RX_SOFTWARE | SOF_TIMESTAMPING_SOFTWARE
 		| SOF_TIMESTAMPING_OPT_CMSG);
 	/* The ACK that would complete the connection waits, and RST is sooner.  Other
 	 * than TCP_QUICKACK this outlives a reset. */
-	set(fd, IPPROTO_TCP, TCP_DEFER_ACCEPT, 1);
-	set(fd, IPPROTO_TCP, TCP_SYNCNT, 1);
-	set(fd, ff->level, ff->recvttl, 1);
-	set(fd, ff->level, ff->recvtos, 1);
-	set(fd, ff->level, ff->rfc4884, 1);
+	ht_sockopt_set(fd, IPPROTO_TCP, TCP_DEFER_ACCEPT, 1);
+	ht_sockopt_set(fd, IPPROTO_TCP, TCP_SYNCNT, 1);
+	ht_sockopt_set(fd, ff->level, ff->recvttl, 1);
+	ht_sockopt_set(fd, ff->level, ff->recvtos, 1);
+	ht_sockopt_set(fd, ff->level, ff->rfc4884, 1);
 	if (ff->domain == AF_INET6)
-		set(fd, IPPROTO_IPV6, IPV6_FLOWINFO_SEND, 1);
-	return set(fd, ff->level, ff->recverr, 1);
+		ht_sockopt_set(fd, IPPROTO_IPV6, IPV6_FLOWINFO_SEND, 1);
+	return ht_sockopt_set(fd, ff->level, ff->recverr, 1);
 }
 
 int
 ht_syn_open(struct ht_syn *s, const struct ht_family_facts *ff,
-    const struct ht_dgram_config *cfg, uint16_t local_port)
+    const struct ht_socket_config *cfg, uint16_t local_port)
 {
 	int fd = open_bound(ff, cfg, local_port, 1);
 	if (fd < 0)
@@ -151,13 +119,13 @@ set_header(struct ht_syn *s, const struct ht_syn_mail *mail)
 	int r = 0;
 
 	if (s->ttl != mail->ttl)
-		r = set(s->fd, s->ff->level, is_ip4 ? IP_TTL : IPV6_UNICAST_HOPS,
-		    mail->ttl);
+		r = ht_sockopt_set(s->fd, s->ff->level,
+		    is_ip4 ? IP_TTL : IPV6_UNICAST_HOPS, mail->ttl);
 	if (r < 0)
 		return r;
 	s->ttl = mail->ttl;
 	if (s->tos != mail->tos)
-		r = set(s->fd, s->ff->level, s->ff->tos, mail->tos);
+		r = ht_sockopt_set(s->fd, s->ff->level, s->ff->tos, mail->tos);
 	s->tos = mail->tos;
 	return r;
 }
@@ -181,23 +149,6 @@ connect_once(struct ht_syn *s, const struct ht_syn_mail *mail)
 	return r;
 }
 
-/* Where anybody in this network namespace has a flow label for himself alone, all
- * others are to ask for theirs as well. */
-static bool
-lease_label(const struct ht_syn *s, const struct ht_syn_mail *mail)
-{
-	struct in6_flowlabel_req req = {
-		.flr_label = htonl(mail->label),
-		.flr_action = IPV6_FL_A_GET,
-		.flr_share = IPV6_FL_S_ANY,
-		.flr_flags = IPV6_FL_F_CREATE,
-	};
-
-	memcpy(&req.flr_dst, mail->target->bytes, sizeof(req.flr_dst));
-	return setsockopt(s->fd, IPPROTO_IPV6, IPV6_FLOWLABEL_MGR, &req, sizeof(req))
-	       == 0;
-}
-
 int
 ht_syn_send(struct ht_syn *s, const struct ht_syn_mail *mail)
 {
@@ -208,7 +159,7 @@ ht_syn_send(struct ht_syn *s, const struct ht_syn_mail *mail)
 	if (r == 0)
 		r = connect_once(s, mail);
 	if (r == -EINVAL && s->ff->domain == AF_INET6 && !s->is_unlabeled) {
-		s->is_unlabeled = !lease_label(s, mail);
+		s->is_unlabeled = !ht_sockopt_lease(s->fd, mail->target, mail->label);
 		r = connect_once(s, mail);
 	}
 	return r;

@@ -14,8 +14,8 @@
 #include <hoptop/types.h>
 
 #include "transport/linux/arrival.h"
-#include "transport/linux/dgram.h"
 #include "transport/linux/family.h"
+#include "transport/linux/sockopt.h"
 #include "transport/linux/stamps.h"
 
 /**
@@ -67,7 +67,7 @@ struct ht_syn_state {
  * @return descriptor, or -EADDRINUSE, -EACCES (below 1024), -EADDRNOTAVAIL (the
  *         source of cfg is no address of this host any more), -EMFILE, ...
  */
-int ht_syn_reserve(const struct ht_family_facts *ff, const struct ht_dgram_config *cfg,
+int ht_syn_reserve(const struct ht_family_facts *ff, const struct ht_socket_config *cfg,
     uint16_t port, uint16_t *ret_port);
 
 /**
@@ -76,7 +76,7 @@ int ht_syn_reserve(const struct ht_family_facts *ff, const struct ht_dgram_confi
  * @return 0, or negative errno as of ht_syn_reserve()
  */
 int ht_syn_open(struct ht_syn *s, const struct ht_family_facts *ff,
-    const struct ht_dgram_config *cfg, uint16_t local_port);
+    const struct ht_socket_config *cfg, uint16_t local_port);
 
 /** Close; whatever is connected is reset. */
 void ht_syn_close(struct ht_syn *s);

@@ -19,7 +19,6 @@
 
 #include <errno.h>
 #include <poll.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
@@ -30,6 +29,7 @@
 #include <linux/errqueue.h>
 
 #include "base/addr.h"
+#include "packet/bytes.h"
 #include "packet/ext.h"
 #include "transport/linux/arrival.h"
 #include "transport/linux/family.h"
@@ -69,8 +69,7 @@ struct carrier {
 
 struct tcp {
 	struct ht_transport tp;
-	struct ht_dgram_config cfg;
-	char device[16];
+	struct ht_socket_config cfg;
 	unsigned caps;
 	int warm; /* descriptor: keeps the kernel stamping, -1 before the first use */
 	bool was_polled;
@@ -376,19 +375,13 @@ kind_of(const struct ht_family_facts *ff, const struct ht_arrival *a)
 		   : HT_REPLY_UNREACHABLE;
 }
 
-static uint16_t
-get16(const uint8_t *p)
-{
-	return (uint16_t)(p[0] << 8 | p[1]);
-}
-
 /* The kernel has compared addresses, ports and sequence number; an error that was
  * queued for an earlier probe of this socket has another target or port. */
 static bool
 is_of(const struct tcp *t, const struct carrier *c, const struct ht_arrival *a)
 {
-	return a->len >= 4 && get16(t->quote) == c->syn.local_port
-	       && get16(t->quote + 2) == c->port && a->port == c->port
+	return a->len >= 4 && ht_get16(t->quote) == c->syn.local_port
+	       && ht_get16(t->quote + 2) == c->port && a->port == c->port
 	       && memcmp(a->peer.bytes, c->target.bytes, sizeof(a->peer.bytes)) == 0;
 }
 
@@ -788,24 +781,13 @@ socket_limit(void)
 	return limit.rlim_cur < 4 ? 1 : (unsigned)(limit.rlim_cur / 4);
 }
 
-static void
-copy_config(struct tcp *t, const struct ht_dgram_config *cfg)
-{
-	t->cfg = *cfg;
-	if (cfg->device == NULL)
-		return;
-	snprintf(t->device, sizeof(t->device), "%s", cfg->device);
-	t->cfg.device = t->device;
-}
-
 struct ht_transport *
-ht_tcp_open(const struct ht_dgram_config *cfg, struct ht_err *err)
+ht_tcp_open(const struct ht_socket_config *cfg, struct ht_err *err)
 {
 	struct tcp *t = calloc(1, sizeof(*t));
 
 	if (t == NULL) {
-		*err = (struct ht_err){ .code = -ENOMEM };
-		snprintf(err->text, sizeof(err->text), "tcp: %s", strerror(ENOMEM));
+		ht_socket_explain(cfg, "a socket", -ENOMEM, err);
 		return NULL;
 	}
 	t->tp.ops = &tcp_ops;
@@ -814,6 +796,6 @@ ht_tcp_open(const struct ht_dgram_config *cfg, struct ht_err *err)
 		t->caps |= HT_CAP_QUOTE6;
 	t->warm = -1;
 	t->max = socket_limit();
-	copy_config(t, cfg);
+	t->cfg = *cfg;
 	return &t->tp;
 }

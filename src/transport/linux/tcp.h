@@ -32,7 +32,7 @@
 #include <hoptop/transport.h>
 #include <hoptop/types.h>
 
-#include "transport/linux/dgram.h"
+#include "transport/linux/sockopt.h"
 
 /** Most sockets for probes, and to poll for; each flow keeps one more. */
 #define HT_TCP_SOCKETS 128
@@ -44,7 +44,8 @@
  * @param err  filled on failure
  * @return NULL on failure; close with ops->close()
  */
-struct ht_transport *ht_tcp_open(const struct ht_dgram_config *cfg, struct ht_err *err);
+struct ht_transport *ht_tcp_open(
+    const struct ht_socket_config *cfg, struct ht_err *err);
 
 /**
  * Take the source ports of several flows now, to know at once whether they can be
