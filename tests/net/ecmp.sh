@@ -222,7 +222,8 @@ END
 tun_start ways --no-spin
 
 # What the log says of hop 2: address, sent, lost of each branch.  A flow has one
-# branch, which its answers name.
+# branch, which its answers name.  A SYN that the kernel sent again, where hoptop had
+# to wait for long on a busy machine, is the same probe: it has the same number.
 logged() {
 	awk -v dst="dst=$1" '
 		function value(key,  i) {
@@ -231,9 +232,18 @@ logged() {
 					return substr($i, length(key) + 2)
 		}
 		index($0, dst " ") && /^ttl=2 / {
-			flow = value("flow"); sent[flow]++
-			if (value("kind") == "none") lost[flow]++
-			else from[flow] = value("from")
+			flow = value("flow")
+			probe = flow " " (value("proto") == "tcp" ? value("syn") : NR)
+			is_first = !(probe in is_lost)
+			sent[flow] += is_first
+			if (value("kind") == "none") {
+				lost[flow] += is_first
+				if (is_first) is_lost[probe] = 1
+			} else {
+				from[flow] = value("from")
+				lost[flow] -= !is_first && is_lost[probe]
+				is_lost[probe] = 0
+			}
 		}
 		END {
 			for (f in sent) { n[from[f]] += sent[f]; l[from[f]] += lost[f] }
