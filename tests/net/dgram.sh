@@ -8,35 +8,6 @@ net_chain 5
 net_install "${builddir:-.}/tests/net/probe"
 probe() { as_user c "$net_tmp/probe" "$@"; }
 
-# get KEY: value of a key in the totals (last line) of $out
-get() { printf '%s\n' "$out" | tail -n 1 | tr ' ' '\n' | sed -n "s/^$1=//p"; }
-
-# each KEY: its values in the order of the probes, one line
-each() {
-	printf '%s\n' "$out" | grep '^ttl=' | sort -t= -k2,2n -k3,3n |
-		tr ' ' '\n' | sed -n "s/^$1=//p" | tr '\n' ' ' | sed 's/ $//'
-}
-
-hops() { for ttl in 1 2 3 4 5 6; do hop "$1" "$ttl"; done | tr '\n' ' ' | sed 's/ $//'; }
-
-at_least() {
-	if [ "$2" -ge "$3" ]; then ok "$1"; else not_ok "$1" "$2 is less than $3" "$out"; fi
-}
-at_most() {
-	if [ "$2" -le "$3" ]; then ok "$1"; else not_ok "$1" "$2 is more than $3" "$out"; fi
-}
-
-# Neighbours are unknown at first, and IPv6 takes a moment to come up.
-warm_up() {
-	tries=0
-	while [ "$tries" -lt 20 ]; do
-		out=$(probe -q -m 6 -w 250 udp "$target4"; probe -q -m 6 -w 250 udp "$target6")
-		[ "$(printf '%s\n' "$out" | grep -c 'received=6')" = 2 ] && return
-		tries=$((tries + 1))
-	done
-	say "the chain does not answer: $out"
-}
-
 # path PROTO FAMILY TARGET LAST_KIND LAST_ICMP
 path() {
 	out=$(probe -m 6 -i 2000 "$1" "$3")
@@ -77,7 +48,7 @@ for family in 4 6; do
 	is "UDP IPv$family: is allowed all the same" "$(probe -n udp "$target")" can=0
 done
 ping_sockets open
-warm_up
+until_true is_chain_up || say "the chain does not answer: $out"
 
 path icmp 4 "$target4" echo-reply 0/0
 path icmp 6 "$target6" echo-reply 129/0
@@ -203,11 +174,7 @@ wire() {
 	in_ns r1 timeout 5 tcpdump -i l -n -v -l -c "$1" --immediate-mode "$2" \
 		>"$net_tmp/wire" 2>"$net_tmp/wire.err" &
 	dump=$!
-	polls=0
-	while ! grep -q listening "$net_tmp/wire.err" 2>/dev/null; do
-		polls=$((polls + 1))
-		[ "$polls" -lt 2000 ] || return 1
-	done
+	until_true grep -qs listening "$net_tmp/wire.err" || return 1
 	shift 2
 	probe -q -m 1 "$@" >/dev/null
 	wait "$dump"

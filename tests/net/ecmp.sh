@@ -225,12 +225,7 @@ tun_start ways --no-spin
 # branch, which its answers name.  A SYN that the kernel sent again, where hoptop had
 # to wait for long on a busy machine, is the same probe: it has the same number.
 logged() {
-	awk -v dst="dst=$1" '
-		function value(key,  i) {
-			for (i = 1; i <= NF; i++)
-				if (index($i, key "=") == 1)
-					return substr($i, length(key) + 2)
-		}
+	awk -v dst="dst=$1" "$net_awk"'
 		index($0, dst " ") && /^ttl=2 / {
 			flow = value("flow")
 			probe = flow " " (value("proto") == "tcp" ? value("syn") : NR)

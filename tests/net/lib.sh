@@ -51,6 +51,36 @@ skip() {
 	printf 'ok %d - %s # SKIP %s\n' "$tests" "$1" "$2"
 }
 
+# at_most NAME NUMBER LIMIT [DETAIL]..., at_least the same
+at_most() {
+	at_name=$1 at_number=$2 at_limit=$3
+	shift 3
+	if [ "$at_number" -le "$at_limit" ]; then
+		ok "$at_name ($at_number)"
+	else
+		not_ok "$at_name" "$at_number is more than $at_limit" "$@"
+	fi
+}
+at_least() {
+	at_name=$1 at_number=$2 at_limit=$3
+	shift 3
+	if [ "$at_number" -ge "$at_limit" ]; then
+		ok "$at_name ($at_number)"
+	else
+		not_ok "$at_name" "$at_number is less than $at_limit" "$@"
+	fi
+}
+
+# until_true COMMAND...: again and again, for at most 20 s; false if it never is
+until_true() {
+	until_polls=0
+	until "$@"; do
+		until_polls=$((until_polls + 1))
+		[ "$until_polls" -lt 1000 ] || return 1
+		sleep 0.02
+	done
+}
+
 skip_all() {
 	echo "1..0 # SKIP $*"
 	exit 0
@@ -221,7 +251,7 @@ net_chain() {
 	done
 	ip -n "${net_prefix}t" route add default via "$(left4 "$1")"
 	ip -n "${net_prefix}t" -6 route add default via "$(left6 "$1")"
-	target4=$(right4 "$1") target6=$(right6 "$1")
+	target4=$(right4 "$1") target6=$(right6 "$1") net_routers=$1
 }
 
 ## The simulator behind a TUN device ###########################################
@@ -276,9 +306,41 @@ tun_stop() {
 	wait "$1"
 } 2>/dev/null
 
-# awk functions: token(DATA) tells which probe of tests/net/probe it was, from data=
+## What tests/net/probe printed, which is in $out ##############################
+
+# get KEY: value of a key in the totals, the last line
+get() { printf '%s\n' "$out" | tail -n 1 | tr ' ' '\n' | sed -n "s/^$1=//p"; }
+
+# each KEY: its values in the order of the probes, one line
+each() {
+	printf '%s\n' "$out" | grep '^ttl=' | sort -t= -k2,2n -k3,3n |
+		tr ' ' '\n' | sed -n "s/^$1=//p" | tr '\n' ' ' | sed 's/ $//'
+}
+
+# hops FAMILY: whom it should name, in a chain of net_chain
+hops() {
+	for hops_ttl in $(seq $((net_routers + 1))); do
+		hop "$1" "$hops_ttl"
+	done | tr '\n' ' ' | sed 's/ $//'
+}
+
+# is_chain_up: has every hop of the chain answered?  Neighbours are unknown at first,
+# and IPv6 takes a moment to come up.  Calls the probe() of the script.
+is_chain_up() {
+	out=$(for is_target in "$target4" "$target6"; do
+		probe -q -m $((net_routers + 1)) -w 250 udp "$is_target"
+	done)
+	[ "$(printf '%s\n' "$out" | grep -c "received=$((net_routers + 1)) ")" = 2 ]
+}
+
+# awk functions: value(KEY) is that of KEY=VALUE in the line; token(DATA) tells which probe of tests/net/probe it was, from data=
 # of a log: two words, the second masked by the first (identity.h)
 net_awk='
+	function value(key,  i) {
+		for (i = 1; i <= NF; i++)
+			if (index($i, key "=") == 1) return substr($i, length(key) + 2)
+		return ""
+	}
 	function digit(c) { return index("0123456789abcdef", c) - 1 }
 	function hex(s,  i, n) {
 		for (i = 1; i <= length(s); i++) n = 16 * n + digit(substr(s, i, 1))

@@ -13,42 +13,10 @@ export ASAN_OPTIONS
 
 probe() { in_ns c timeout 20 "$net_tmp/probe" -R "$@"; }
 
-# get KEY: value of a key in the totals (last line) of $out
-get() { printf '%s\n' "$out" | tail -n 1 | tr ' ' '\n' | sed -n "s/^$1=//p"; }
-
-# each KEY: its values in the order of the probes, one line
-each() {
-	printf '%s\n' "$out" | grep '^ttl=' | sort -t= -k2,2n -k3,3n |
-		tr ' ' '\n' | sed -n "s/^$1=//p" | tr '\n' ' ' | sed 's/ $//'
-}
-
-hops() { for ttl in 1 2 3 4 5 6; do hop "$1" "$ttl"; done | tr '\n' ' ' | sed 's/ $//'; }
-
-at_least() {
-	if [ "$2" -ge "$3" ]; then ok "$1"; else not_ok "$1" "$2 is less than $3" "$out"; fi
-}
-at_most() {
-	if [ "$2" -le "$3" ]; then ok "$1 ($2)"; else not_ok "$1" "$2 is more than $3"; fi
-}
-
-# until_true COMMAND...: for at most 5 s
-until_true() {
-	polls=0
-	until "$@"; do
-		polls=$((polls + 1))
-		[ "$polls" -lt 250 ] || return 1
-		sleep 0.02
-	done
-}
-
 ## Kernel routers ##############################################################
 
 net_chain 5
 
-is_chain_up() {
-	out=$(probe -q -m 6 -w 250 udp "$target4"; probe -q -m 6 -w 250 udp "$target6")
-	[ "$(printf '%s\n' "$out" | grep -c 'received=6')" = 2 ]
-}
 until_true is_chain_up || say "the chain does not answer: $out"
 
 # path PROTO FAMILY TARGET LAST_KIND LAST_ICMP
@@ -375,12 +343,7 @@ tun_ns
 judge() {
 	sed -n 's/.* in=\([0-9]*\).*/\1 &/p' "$net_tmp/$2.log" | grep -v kind=ignored |
 		sort -n >"$net_tmp/sorted"
-	awk -v first="$3" -v ttls="$4" '
-		function value(key,  i) {
-			for (i = 1; i <= NF; i++)
-				if (index($i, key "=") == 1) return substr($i, length(key) + 2)
-			return ""
-		}
+	awk -v first="$3" -v ttls="$4" "$net_awk"'
 		FNR == NR {
 			ttl[n + 0] = value("ttl")
 			from[n + 0] = value("from")
@@ -389,10 +352,10 @@ judge() {
 			next
 		}
 		/^ttl=/ && value("match") == 3 {
-			token = value("seq") * ttls + value("ttl") - first
+			nth = value("seq") * ttls + value("ttl") - first
 			replies++
-			if (ttl[token] != value("ttl") || from[token] != value("from")) wrong++
-			error = value("rtt_us") - truth[token]
+			if (ttl[nth] != value("ttl") || from[nth] != value("from")) wrong++
+			error = value("rtt_us") - truth[nth]
 			if (error < 0) early++
 			print int(error) | "sort -n"
 		}

@@ -10,46 +10,12 @@ for program in hoptop tests/net/probe tests/net/listen; do
 done
 probe() { as_user c "$net_tmp/probe" "$@"; }
 
-# get KEY: value of a key in the totals (last line) of $out
-get() { printf '%s\n' "$out" | tail -n 1 | tr ' ' '\n' | sed -n "s/^$1=//p"; }
-
-# each KEY: its values in the order of the probes, one line
-each() {
-	printf '%s\n' "$out" | grep '^ttl=' | sort -t= -k2,2n -k3,3n |
-		tr ' ' '\n' | sed -n "s/^$1=//p" | tr '\n' ' ' | sed 's/ $//'
-}
-
-hops() { for ttl in 1 2 3 4 5; do hop "$1" "$ttl"; done | tr '\n' ' ' | sed 's/ $//'; }
-
-at_most() {
-	if [ "$2" -le "$3" ]; then ok "$1"; else not_ok "$1" "$2 is more than $3" "$(printf '%s\n' "$out" | tail -n 1)"; fi
-}
-at_least() {
-	if [ "$2" -ge "$3" ]; then ok "$1"; else not_ok "$1" "$2 is less than $3" "$(printf '%s\n' "$out" | tail -n 1)"; fi
-}
-
-# until_grep PATTERN FILE: until it is there, for at most 10 s
-until_grep() {
-	polls=0
-	until grep -q -e "$1" "$2" 2>/dev/null; do
-		polls=$((polls + 1))
-		[ "$polls" -lt 500 ] || return 1
-		sleep 0.02
-	done
-}
-
 ip netns exec "${net_prefix}t" "$net_tmp/listen" 80 >"$net_tmp/listen.out" &
 listener=$!
 net_pids="$net_pids $listener"
-until_grep ready "$net_tmp/listen.out"
+until_true grep -qs ready "$net_tmp/listen.out"
 
-# Neighbours are unknown at first, and IPv6 takes a moment to come up.
-tries=0
-while [ "$tries" -lt 20 ]; do
-	out=$(probe -q -m 5 -w 250 udp "$target4"; probe -q -m 5 -w 250 udp "$target6")
-	[ "$(printf '%s\n' "$out" | grep -c 'received=5')" = 2 ] && break
-	tries=$((tries + 1))
-done
+until_true is_chain_up || say "the chain does not answer: $out"
 
 ## Kernel routers ##############################################################
 
@@ -161,16 +127,14 @@ END
 
 ## Ports #######################################################################
 
+# has_syn: is a SYN on its way?
+has_syn() { in_ns c ss -Htan state syn-sent | grep -q .; }
+
 # holder OPTION...: a run that keeps its source port, as its target is silent
 holder() {
 	probe -q -f 5 -m 5 -w 3000 "$@" tcp 203.0.113.4 >"$net_tmp/holder" &
 	holder=$!
-	tries=0
-	until in_ns c ss -Htan state syn-sent | grep -q .; do
-		tries=$((tries + 1))
-		[ "$tries" -lt 500 ] || break
-		sleep 0.01
-	done
+	until_true has_syn
 }
 # The shell in between is not what holds it.
 release() {
@@ -250,7 +214,7 @@ tun_start late
 tun_start tun --log-all
 sim=$tun_pid
 # In a namespace made anew the source of IPv6 is a moment late.
-until_route() { until in_ns c ip -6 route get "$1" >/dev/null 2>&1; do sleep 0.01; done; }
+has_route() { in_ns c ip -6 route get "$1" >/dev/null 2>&1; }
 
 # logged KEY [FILTER]: values of the log, each once
 logged() {
@@ -280,17 +244,12 @@ errors() {
 as_user c sh -c 'echo $$ >&3; exec "$@"' sh "$net_tmp/probe" -m 1 -w 4000 \
 	tcp 203.0.113.7 >"$net_tmp/late.out" 3>"$net_tmp/late.pid" &
 late=$!
-tries=0
-until in_ns c ss -Htan state syn-sent | grep -q .; do
-	tries=$((tries + 1))
-	[ "$tries" -lt 500 ] || break
-	sleep 0.01
-done
+until_true has_syn
 kill -STOP "$(cat "$net_tmp/late.pid")"
 
 for family in 4 6; do
 	target=$(if [ "$family" = 4 ]; then echo 203.0.113.9; else echo 2001:db8:ff::9; fi)
-	until_route 2001:db8:ff::9
+	until_true has_route 2001:db8:ff::9
 	probe -c 8 -m 6 -Q 187 -F 7 tcp "$target" >"$net_tmp/out$family" &
 	jobs="${jobs:-} $!"
 done
@@ -302,7 +261,7 @@ for family in 4 6; do
 done
 kill "$sim" && wait "$sim" 2>/dev/null
 
-until_grep kind=time "$net_tmp/late.log" || say "no answer to the SYN that was late"
+until_true grep -qs kind=time "$net_tmp/late.log" || say "no answer to the SYN that was late"
 kill -CONT "$(cat "$net_tmp/late.pid")"
 wait "$late"
 out=$(cat "$net_tmp/late.out")
@@ -359,7 +318,7 @@ done
 tun_start old --no-length
 for family in 4 6; do
 	target=$(if [ "$family" = 4 ]; then echo 203.0.113.8; else echo 2001:db8:ff::8; fi)
-	until_route 2001:db8:ff::8
+	until_true has_route 2001:db8:ff::8
 	out=$(probe -m 1 tcp "$target")
 	is "routers before RFC 4884, IPv$family: MPLS" \
 		"$(printf '%s\n' "$out" | grep '^ttl=1' | grep -o ' mpls=[^ ]*' | tr -d '\n')" \
@@ -368,6 +327,11 @@ done
 out=$(probe -f 3 -m 4 tcp 203.0.113.8)
 is "a quote of 28 bytes is enough" "$(each match) $(each kind)" \
 	"3 3 time-exceeded tcp-closed"
+# Nobody stamps a reset; what is taken off for our waking up is at most 100 us (tcp.c).
+out=$(probe -c 20 -f 1 -m 4 tcp 203.0.113.8)
+is "a reset's time: not below the truth by more than may be guessed" \
+	"$(printf '%s\n' "$out" | grep 'kind=tcp-closed' |
+		sed -n 's/.*rtt_us=\([0-9]*\).*/\1/p' | awk '$1 >= 1900' | wc -l)" 20
 out=$(as_user c sh -c 'ulimit -n 40; exec "$@"' sh "$net_tmp/hoptop" -Trn -j -c 3 -i 0.3 \
 	--flows 24 203.0.113.8)
 # Of all 24: each has sent its three probes to each of the four hops.  On a busy machine

@@ -32,14 +32,9 @@ await() {
 	bg_jobs=
 }
 
-# until_lines FILE PATTERN N: until so many lines are like that, for at most 20 s
-until_lines() {
-	polls=0
-	while [ "$(grep -c -e "$2" "$1" 2>/dev/null)" -lt "$3" ]; do
-		polls=$((polls + 1))
-		[ "$polls" -lt 1000 ] || return 1
-		sleep 0.02
-	done
+# lines FILE PATTERN N: are so many lines like that?
+lines() {
+	[ "$(grep -c -e "$2" "$1" 2>/dev/null)" -ge "$3" ]
 }
 
 # hubs FILE KEY...: a line for each hop of a JSON report: its number, the values
@@ -82,10 +77,6 @@ totals() {
 # replies FILE TTL KEY: values of the answers of a hop, each once
 replies() {
 	sed -n "s/^reply ttl=$2 .*$3=\([^ ]*\).*/\1/p" "$net_tmp/$1" | sort -u | paste -s -d ' '
-}
-
-at_most() {
-	if [ "$2" -le "$3" ]; then ok "$1 ($2)"; else not_ok "$1" "$2 is more than $3"; fi
 }
 
 # now_ms: wall clock
@@ -180,13 +171,6 @@ END
 # packet joins them
 errors() {
 	awk "$net_awk"'
-		function value(key,  i, kv) {
-			for (i = 1; i <= NF; i++) {
-				split($i, kv, "=")
-				if (kv[1] == key) return kv[2]
-			}
-			return ""
-		}
 		FNR == NR {
 			key = token(value("data"))
 			if (value("out") > 0) truth[key] = (value("out") - value("in")) / 1000
@@ -385,7 +369,7 @@ bg short.udp events -u -i 100 -c 30 203.0.113.25
 all4="icmp4 udp4 icmp6 udp6"
 stalled=
 for run in $all4; do
-	until_lines "$net_tmp/stall.$run" '^reply ttl=2' 2
+	until_true lines "$net_tmp/stall.$run" '^reply ttl=2' 2
 	stalled="$stalled $(cat "$net_tmp/stall.$run.pid")"
 done
 kill -STOP $stalled
@@ -393,15 +377,15 @@ stalled_at=$(now_ms)
 
 # The device goes down, another one goes away; until all have noticed.
 for run in $all4; do
-	until_lines "$net_tmp/down.$run" '^reply ttl=2' 10
-	until_lines "$net_tmp/gone.$run" '^reply ttl=2' 10
+	until_true lines "$net_tmp/down.$run" '^reply ttl=2' 10
+	until_true lines "$net_tmp/gone.$run" '^reply ttl=2' 10
 done
 ip -n "${net_prefix}c" link set dev down down
 tun_stop "$gone"
 cp "$net_tmp/gone.log" "$net_tmp/gone.log.before"
 for run in $all4; do
-	until_lines "$net_tmp/down.$run" '^failed' 20
-	until_lines "$net_tmp/gone.$run" '^failed' 20
+	until_true lines "$net_tmp/down.$run" '^failed' 20
+	until_true lines "$net_tmp/gone.$run" '^failed' 20
 done
 tun_up down
 tun_start gone --no-spin

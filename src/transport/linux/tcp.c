@@ -52,6 +52,8 @@
 
 /* Answers of which we know how long they waited for us. */
 #define LAGS 8
+/* To wake up takes 5 to 100 us; more is other people's load, and may be over. */
+#define LAG_MAX (100 * HT_US)
 
 /* A socket, and the probe that it carries. */
 struct carrier {
@@ -419,14 +421,14 @@ note_lag(struct tcp *t, const struct ht_instant *at)
 		t->lags[t->n_lags++ % LAGS] = at->user - (at->kernel - at->offset);
 }
 
-/* How long an answer at least waits for us: to wake up takes 5 to 100 us, which is
- * as much as a LAN.  0 until it is known. */
+/* How long an answer waits for us at least, which is as much as a LAN takes; 0 until
+ * that is known. */
 static ht_time
 shortest_lag(const struct tcp *t)
 {
-	ht_time least = t->n_lags < LAGS ? 0 : t->lags[0];
+	ht_time least = t->n_lags < LAGS ? 0 : LAG_MAX;
 
-	for (unsigned i = 1; i < LAGS && t->n_lags >= LAGS; i++)
+	for (unsigned i = 0; i < LAGS; i++)
 		if (t->lags[i] < least)
 			least = t->lags[i];
 	return least > 0 ? least : 0;
