@@ -7,32 +7,7 @@ net_begin "$@"
 net_chain 5
 net_install "${builddir:-.}/tests/net/probe"
 probe() { as_user c "$net_tmp/probe" "$@"; }
-
-# path PROTO FAMILY TARGET LAST_KIND LAST_ICMP
-path() {
-	out=$(probe -m 6 -i 2000 "$1" "$3")
-	is "$1 IPv$2: the hops in order" "$(each from)" "$(hops "$2")"
-	te=time-exceeded
-	is "$1 IPv$2: kinds" "$(each kind)" "$te $te $te $te $te $4"
-	is "$1 IPv$2: type and code of the last" "$(each icmp | awk '{ print $NF }')" "$5"
-	is "$1 IPv$2: TTL of the replies" "$(each reply_ttl)" "64 63 62 61 60 59"
-	is "$1 IPv$2: all are sure" "$(each match)" "3 3 3 3 3 3"
-	is "$1 IPv$2: source" "$(printf '%s\n' "$out" | sed -n 's/^source=//p')" \
-		"$(if [ "$2" = 4 ]; then left4 0; else left6 0; fi)"
-}
-
-# many NAME PROBE-OPTIONS...: 1200 probes, none lost, nearly all stamped
-many() {
-	name=$1
-	shift
-	out=$(probe -q -c 200 -m 6 -w 2000 "$@")
-	is "$name: none lost" "$(get sent) $(get failed) $(get received)" "1200 0 1200"
-	is "$name: none foreign, twice or unreadable" \
-		"$(get unmatched) $(get wrong) $(get malformed) $(get backwards)" "0 0 0 0"
-	at_least "$name: departure stamped by the kernel" "$(get kernel_tx)" 1190
-	at_least "$name: arrival stamped by the kernel" "$(get kernel_rx)" 1190
-	at_most "$name: woken for nothing" "$(get idle)" 40
-}
+many_idle=40
 
 for family in 4 6; do
 	eval "target=\$target$family"
@@ -50,10 +25,10 @@ done
 ping_sockets open
 until_true is_chain_up || say "the chain does not answer: $out"
 
-path icmp 4 "$target4" echo-reply 0/0
-path icmp 6 "$target6" echo-reply 129/0
-path udp 4 "$target4" unreachable 3/3
-path udp 6 "$target6" unreachable 1/4
+path_of_six icmp 4 "$target4" echo-reply 0/0
+path_of_six icmp 6 "$target6" echo-reply 129/0
+path_of_six udp 4 "$target4" unreachable 3/3
+path_of_six udp 6 "$target6" unreachable 1/4
 
 for proto in icmp udp; do
 	for family in 4 6; do

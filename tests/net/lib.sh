@@ -333,6 +333,34 @@ is_chain_up() {
 	[ "$(printf '%s\n' "$out" | grep -c "received=$((net_routers + 1)) ")" = 2 ]
 }
 
+# path_of_six PROTO FAMILY TARGET LAST_KIND LAST_ICMP: are five routers and the target
+# shown as they are?  Leaves $out.
+path_of_six() {
+	out=$(probe -m 6 -i 2000 "$1" "$3")
+	is "$1 IPv$2: the hops in order" "$(each from)" "$(hops "$2")"
+	te=time-exceeded
+	is "$1 IPv$2: kinds" "$(each kind)" "$te $te $te $te $te $4"
+	is "$1 IPv$2: type and code of the last" "$(each icmp | awk '{ print $NF }')" "$5"
+	is "$1 IPv$2: TTL of the replies" "$(each reply_ttl)" "64 63 62 61 60 59"
+	is "$1 IPv$2: all are sure" "$(each match)" "3 3 3 3 3 3"
+	is "$1 IPv$2: source" "$(printf '%s\n' "$out" | sed -n 's/^source=//p')" \
+		"$(if [ "$2" = 4 ]; then left4 0; else left6 0; fi)"
+}
+
+# many NAME PROBE-OPTIONS...: 1200 probes, none lost, nearly all stamped; $many_idle is
+# how often it may have been woken for nothing
+many() {
+	many_name=$1
+	shift
+	out=$(probe -q -c 200 -m 6 -w 2000 "$@")
+	is "$many_name: none lost" "$(get sent) $(get failed) $(get received)" "1200 0 1200"
+	is "$many_name: none foreign, twice or unreadable" \
+		"$(get unmatched) $(get wrong) $(get malformed) $(get backwards)" "0 0 0 0"
+	at_least "$many_name: departure stamped by the kernel" "$(get kernel_tx)" 1190
+	at_least "$many_name: arrival stamped by the kernel" "$(get kernel_rx)" 1190
+	at_most "$many_name: woken for nothing" "$(get idle)" "$many_idle"
+}
+
 # awk functions: value(KEY) is that of KEY=VALUE in the line; token(DATA) tells which probe of tests/net/probe it was, from data=
 # of a log: two words, the second masked by the first (identity.h)
 net_awk='

@@ -17,6 +17,7 @@
 #include <hoptop/session.h>
 
 #include "base/addr.h"
+#include "stub.h"
 
 #define HOPS      15
 #define HOP_RTT   (5 * HT_MS)   /* for each hop on the way */
@@ -59,22 +60,6 @@ narrow_caps(const struct ht_transport *tp)
 {
 	(void)tp;
 	return HT_CAP_ICMP | HT_CAP_UDP | HT_CAP_TCP;
-}
-
-static int
-narrow_prepare(struct ht_transport *tp, const struct ht_addr *target,
-    enum ht_proto proto, struct ht_addr *ret_source)
-{
-	(void)tp, (void)proto;
-	*ret_source = *target;
-	return 0;
-}
-
-static int
-narrow_fds(const struct ht_transport *tp, struct pollfd *fds, int max)
-{
-	(void)tp, (void)fds, (void)max;
-	return 0;
 }
 
 static bool
@@ -162,21 +147,15 @@ narrow_next(const struct ht_transport *tp)
 	return next;
 }
 
-static void
-narrow_close(struct ht_transport *tp)
-{
-	(void)tp;
-}
-
 static const struct ht_transport_ops narrow_ops = {
 	.name = "narrow",
 	.caps = narrow_caps,
-	.prepare = narrow_prepare,
-	.fds = narrow_fds,
+	.prepare = stub_prepare,
+	.fds = stub_fds,
 	.send = narrow_send,
 	.receive = narrow_receive,
 	.next = narrow_next,
-	.close = narrow_close,
+	.close = stub_close,
 };
 
 /* A run *********************************************************************/

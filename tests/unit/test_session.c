@@ -16,6 +16,7 @@
 #include <hoptop/session.h>
 
 #include "base/addr.h"
+#include "stub.h"
 
 /* A transport in the hands of the test ***************************************/
 
@@ -59,13 +60,6 @@ script_prepare(struct ht_transport *tp, const struct ht_addr *target,
 }
 
 static int
-script_fds(const struct ht_transport *tp, struct pollfd *fds, int max)
-{
-	(void)tp, (void)fds, (void)max;
-	return 0;
-}
-
-static int
 script_send(struct ht_transport *tp, const struct ht_probe *pr, ht_time now)
 {
 	struct script *sc = to_script(tp);
@@ -90,28 +84,15 @@ script_receive(struct ht_transport *tp, ht_time now, ht_reply_fn *fn, void *ctx)
 	return n;
 }
 
-static ht_time
-script_next(const struct ht_transport *tp)
-{
-	(void)tp;
-	return HT_TIME_NEVER;
-}
-
-static void
-script_close(struct ht_transport *tp)
-{
-	(void)tp;
-}
-
 static const struct ht_transport_ops script_ops = {
 	.name = "script",
 	.caps = script_caps,
 	.prepare = script_prepare,
-	.fds = script_fds,
+	.fds = stub_fds,
 	.send = script_send,
 	.receive = script_receive,
-	.next = script_next,
-	.close = script_close,
+	.next = stub_next,
+	.close = stub_close,
 };
 
 /* A run of one target ********************************************************/

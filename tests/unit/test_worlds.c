@@ -22,6 +22,7 @@
 
 #include "base/addr.h"
 #include "base/rng.h"
+#include "stub.h"
 
 #define TARGETS_MAX 12
 #define FLOWS_MAX   3
@@ -263,22 +264,6 @@ world_caps(const struct ht_transport *tp)
 	return HT_CAP_ICMP | HT_CAP_VIRTUAL_CLOCK;
 }
 
-static int
-world_prepare(struct ht_transport *tp, const struct ht_addr *target,
-    enum ht_proto proto, struct ht_addr *ret_source)
-{
-	(void)tp, (void)proto;
-	*ret_source = *target;
-	return 0;
-}
-
-static int
-world_fds(const struct ht_transport *tp, struct pollfd *fds, int max)
-{
-	(void)tp, (void)fds, (void)max;
-	return 0;
-}
-
 /* Rules of what may be on the wire, in every world. */
 static void
 check_send(struct world *w, const struct ht_probe *pr, unsigned target)
@@ -343,21 +328,15 @@ world_next(const struct ht_transport *tp)
 	return w->n_answers > 0 ? arrival(w, 0) : HT_TIME_NEVER;
 }
 
-static void
-world_close(struct ht_transport *tp)
-{
-	(void)tp;
-}
-
 static const struct ht_transport_ops world_ops = {
 	.name = "world",
 	.caps = world_caps,
-	.prepare = world_prepare,
-	.fds = world_fds,
+	.prepare = stub_prepare,
+	.fds = stub_fds,
 	.send = world_send,
 	.receive = world_receive,
 	.next = world_next,
-	.close = world_close,
+	.close = stub_close,
 };
 
 /* Making one *****************************************************************/
