@@ -82,6 +82,7 @@ struct tcp {
 	struct ht_holds holds;
 	ht_time lags[LAGS]; /* of the newest stamped answers: stamp to reading */
 	unsigned n_lags;    /* of all */
+	bool has_lag; /* this time we woke up: what else waits may have come later */
 	uint8_t quote[QUOTE_MAX];
 };
 
@@ -417,8 +418,10 @@ read_quote(const struct carrier *c, const struct ht_arrival *a, struct ht_quote 
 static void
 note_lag(struct tcp *t, const struct ht_instant *at)
 {
-	if (at->kernel != 0)
-		t->lags[t->n_lags++ % LAGS] = at->user - (at->kernel - at->offset);
+	if (at->kernel == 0 || t->has_lag)
+		return;
+	t->lags[t->n_lags++ % LAGS] = at->user - (at->kernel - at->offset);
+	t->has_lag = true;
 }
 
 /* How long an answer waits for us at least, which is as much as a LAN takes; 0 until
@@ -635,7 +638,7 @@ tcp_receive(struct ht_transport *tp, ht_time now, ht_reply_fn *fn, void *ctx)
 
 	if (!t->was_polled || is_any_due(t, now))
 		ask_busy(t);
-	t->was_polled = false;
+	t->was_polled = t->has_lag = false;
 	for (unsigned i = 0; i < t->n; i++) {
 		struct carrier *c = &t->carriers[i];
 		if (c->is_busy && c->revents != 0)
