@@ -146,10 +146,12 @@ ht_bare_sent(struct ht_bare *bare, const struct ht_bare_key *key, unsigned ttl,
 
 /* An answer was found to be this flight's, whatever else it could have been. */
 static void
-settle(struct ht_bare *bare, struct ht_lane *ln, struct ht_lane_flight *f, uint64_t by)
+settle(struct ht_bare *bare, struct ht_lane *ln, struct ht_lane_flight *f, uint64_t by,
+    ht_time came)
 {
 	f->outcome = HT_LANE_ANSWERED;
 	f->by = by;
+	f->came = came;
 	for (int i = 0; i < HT_BARE_KEPT; i++) {
 		struct kept *k = &bare->kept[i];
 		if (!k->is_used || k->lane != ln - bare->lanes)
@@ -183,25 +185,60 @@ is_decided(struct ht_lane *ln, const struct kept *k, int *ret_rival)
 	return true;
 }
 
-/* Give it to the oldest that may be, as nobody's in particular. */
+/* How likely is an answer by this name from there? */
+static int
+likelihood(const struct ht_place *pl, uint64_t name)
+{
+	if (pl->state == HT_PLACE_SILENT)
+		return 0;
+	if (pl->state == HT_PLACE_UNKNOWN)
+		return pl->misses > 0 ? 1 : 3;
+	return ht_place_has(pl, name) ? 4 : 2;
+}
+
+/* The likeliest rival, of several the oldest; -1 if it can be none. */
+static int
+likeliest(struct ht_lane *ln, const struct kept *k)
+{
+	int found = -1, best = 0;
+
+	for (int i = 0; i < k->n; i++) {
+		int how = likelihood(ht_lane_place(ln, k->rivals[i].ttl), k->name);
+		if (how < best || how == 0
+		    || (how == best && found >= 0
+			&& k->rivals[i].sent_at >= k->rivals[found].sent_at))
+			continue;
+		found = i;
+		best = how;
+	}
+	return found;
+}
+
+/* Give it to the one that it may well be of, as nobody's in particular; but rather
+ * take it for a copy of another answer than for one from where nobody may be. */
 static void
 give_up(struct ht_bare *bare, struct kept *k, const struct sink *sink)
 {
 	struct ht_lane *ln = &bare->lanes[k->lane];
-	int oldest = 0;
+	int rival = likeliest(ln, k);
+	struct ht_lane_flight *twin = ht_lane_twin(ln, k->name, k->answer.came);
 
 	k->is_used = false;
-	for (int i = 1; i < k->n; i++)
-		if (k->rivals[i].sent_at < k->rivals[oldest].sent_at)
-			oldest = i;
-	if (k->n == 0) {
+	if (twin != NULL
+	    && (rival < 0
+		|| likelihood(ht_lane_place(ln, k->rivals[rival].ttl), k->name) < 2)) {
+		sink->fn(sink->ctx, twin->token, HT_MATCH_MAPPED, &k->answer);
+		return;
+	}
+	if (rival < 0) {
 		sink->fn(sink->ctx, 0, HT_MATCH_NONE, &k->answer);
 		return;
 	}
-	uint32_t token = k->rivals[oldest].token;
+	uint32_t token = k->rivals[rival].token;
 	struct ht_lane_flight *f = ht_lane_find(ln, token);
 	if (f != NULL)
-		settle(bare, ln, f, k->name);
+		settle(bare, ln, f, k->name, k->answer.came);
+	k->answer.reply.from = (struct ht_addr){ .family = HT_FAMILY_NONE };
 	sink->fn(sink->ctx, token, HT_MATCH_AMBIGUOUS, &k->answer);
 }
 
@@ -223,7 +260,7 @@ decide(struct ht_bare *bare, struct ht_lane *ln, const struct sink *sink)
 			continue;
 		}
 		k->is_used = false;
-		settle(bare, ln, f, k->name);
+		settle(bare, ln, f, k->name, k->answer.came);
 		sink->fn(sink->ctx, f->token, HT_MATCH_MAPPED, &k->answer);
 	}
 }
@@ -240,7 +277,7 @@ ht_bare_full(struct ht_bare *bare, const struct ht_bare_key *key, uint32_t token
 		return;
 	struct ht_place *pl = ht_lane_place(ln, f->ttl);
 	ht_lane_note_rtt(ln, f, now);
-	settle(bare, ln, f, 0);
+	settle(bare, ln, f, 0, now);
 	/* Both kinds of routers may stand there. */
 	if (pl->state != HT_PLACE_MAPPED)
 		ht_place_set(pl, HT_PLACE_FULL, now);
@@ -311,18 +348,59 @@ doubt(struct ht_lane *ln, const struct kept *k, const struct sink *sink, ht_time
 			    sink->ctx, k->rivals[i].token, HT_MATCH_AMBIGUOUS, NULL);
 }
 
+/* So soon behind an answer of the same router, and in less than half the time that it
+ * ever took, it is probably a copy of that one. */
+static bool
+is_too_soon(
+    struct ht_lane *ln, const struct ht_lane_flight *f, uint64_t name, ht_time came)
+{
+	ht_time heard = ht_lane_heard(ln, name, 0);
+
+	return heard >= 0 && came - heard < HT_LANE_QUIET
+	       && came - f->sent_at < ht_lane_place(ln, f->ttl)->best / 2;
+}
+
 static void
 credit(struct ht_bare *bare, struct ht_lane *ln, struct ht_lane_flight *f,
     uint64_t name, const struct ht_bare_answer *answer, ht_time now,
     const struct sink *sink)
 {
+	struct ht_place *pl = ht_lane_place(ln, f->ttl);
+	bool is_sure = !is_too_soon(ln, f, name, answer->came);
+	ht_time rtt = answer->came - f->sent_at;
+
 	ht_lane_note_rtt(ln, f, answer->came);
-	settle(bare, ln, f, name);
-	ht_place_learn(ht_lane_place(ln, f->ttl), name, now);
+	settle(bare, ln, f, name, answer->came);
+	ht_place_learn(pl, name, now);
+	if (pl->best == 0 || rtt < pl->best)
+		pl->best = rtt;
 	if (ht_addr_equal(&answer->reply.from, &ln->key.target))
 		ln->target = name;
-	sink->fn(sink->ctx, f->token, HT_MATCH_MAPPED, answer);
+	sink->fn(sink->ctx, f->token, is_sure ? HT_MATCH_MAPPED : HT_MATCH_AMBIGUOUS,
+	    answer);
 	decide(bare, ln, sink);
+}
+
+/* Asked alone, but another place's router was heard a moment ago: this may be a copy
+ * of that. */
+static bool
+may_be_copy(
+    struct ht_lane *ln, const struct ht_lane_flight *f, uint64_t name, ht_time came)
+{
+	ht_time heard = ht_lane_heard(ln, name, f->ttl);
+
+	return heard >= 0 && came - heard < HT_LANE_QUIET
+	       && !ht_place_has(ht_lane_place(ln, f->ttl), name);
+}
+
+/* Ask again, when copies have had their time. */
+static void
+shun(struct ht_lane *ln, struct ht_lane_flight *f, uint64_t name, ht_time now)
+{
+	struct ht_place *pl = ht_lane_place(ln, f->ttl);
+
+	ht_place_suspect(pl, now);
+	pl->shuns = name;
 }
 
 void
@@ -343,7 +421,11 @@ ht_bare_take(struct ht_bare *bare, const struct ht_bare_key *key,
 	struct ht_lane_flight *twin = ht_lane_twin(ln, name, answer->came);
 	bool is_blind = answer->came < ln->blind_until;
 
-	if (s.n_unknown == 1 && s.n == 1 && !is_blind) {
+	if (s.n_unknown == 1 && s.n == 1 && !is_blind
+	    && may_be_copy(ln, s.unknown, name, answer->came)) {
+		doubt(ln, keep(bare, ln, name, answer, &sink), &sink, now);
+		shun(ln, s.unknown, name, now);
+	} else if (s.n_unknown == 1 && s.n == 1 && !is_blind) {
 		credit(bare, ln, s.unknown, name, answer, now, &sink);
 	} else if (s.n_unknown == 0 && s.n_mapped == 1 && !is_blind) {
 		credit(bare, ln, s.mapped, name, answer, now, &sink);

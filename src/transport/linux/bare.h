@@ -22,12 +22,18 @@
  *     can have caused it, the route has changed: all TTLs are UNKNOWN again.
  *  4. What is kept back is given to its probe once all that were in flight with it
  *     are known, if one of them alone has that address.  After HT_BARE_KEEP it is
- *     given to the oldest that may be, as an answer of nobody knows whom.
+ *     given to the likeliest, as an answer of nobody knows whom.
+ *  5. Packets are copied on their way.  Soon after an answer another one from the same
+ *     address, to a probe of another TTL that is UNKNOWN and alone, may be a copy: it
+ *     is kept back, and that TTL asked again when the address has been quiet for a
+ *     second.  To a probe of the same TTL, in less than half of the shortest round
+ *     trip, it counts as an answer without a time.
  *
  * A probe is in flight until it is answered or dead: older than 1 s and eight times
  * the longest round trip of its lane, but 3 s at most.  What this cannot see: an
- * answer that is later than that, and a hop believed to be SILENT that speaks up with
- * an address that another hop has.
+ * answer that is later than that, a hop believed to be SILENT that speaks up with an
+ * address that another hop has, and a copy that comes when the next probe to the same
+ * hop could be answered.
  *
  * Pure: time is an argument.  "An answer" is whatever the caller wants back later.
  */
@@ -66,7 +72,8 @@ struct ht_bare_answer {
  * Take what is decided about a probe.
  *
  * @param answer  NULL: none yet, asking this hop again would help
- * @param match   MAPPED; AMBIGUOUS: answered, by nobody knows whom; NONE: nobody's
+ * @param match   MAPPED; AMBIGUOUS: answered, by nobody knows whom, or if the answer
+ * has an address, by this one but maybe to another probe; NONE: nobody's
  */
 typedef void ht_bare_fn(void *ctx, uint32_t token, enum ht_match match,
     const struct ht_bare_answer *answer);

@@ -164,12 +164,10 @@ on_bare(
 		bool is_sure = match == HT_MATCH_MAPPED && sent->is_used
 			       && sent->token == token;
 		rp = answer->reply;
-		rp.ext = answer->has_ext && match != HT_MATCH_AMBIGUOUS ? &answer->ext
-									: NULL;
+		bool is_known = rp.from.family != HT_FAMILY_NONE;
+		rp.ext = answer->has_ext && is_known ? &answer->ext : NULL;
 		ht_stamps_pair(is_sure ? &sent->at : NULL, &answer->at, &rp);
 	}
-	if (match == HT_MATCH_AMBIGUOUS)
-		rp.from = (struct ht_addr){ .family = HT_FAMILY_NONE };
 	rp.token = token;
 	rp.match = (uint8_t)match;
 	emit(sink, &rp);

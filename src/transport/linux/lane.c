@@ -54,6 +54,9 @@ ht_place_set(struct ht_place *pl, enum ht_place_state state, ht_time now)
 	pl->state = (uint8_t)state;
 	pl->misses = 0;
 	pl->needs_alone = false;
+	pl->shuns = 0;
+	if (state != HT_PLACE_MAPPED)
+		pl->best = 0;
 	if (state == HT_PLACE_FULL || state == HT_PLACE_SILENT)
 		pl->n_addrs = 0;
 }
@@ -201,14 +204,31 @@ freed_by(struct ht_lane *ln, ht_time at)
 		ln->freed_at = at;
 }
 
+/* Until when a copy of somebody else's answer could be taken for one from here; -1
+ * if there is no reason to fear that. */
+static ht_time
+shuns_until(struct ht_lane *ln, unsigned ttl)
+{
+	const struct ht_place *pl = ht_lane_place(ln, ttl);
+	ht_time heard = pl->shuns != 0 ? ht_lane_heard(ln, pl->shuns, ttl) : -1;
+
+	return heard >= 0 ? heard + HT_LANE_QUIET : -1;
+}
+
 bool
 ht_lane_may_send(struct ht_lane *ln, unsigned ttl, ht_time now)
 {
 	struct ht_place *pl = ht_lane_place(ln, ttl);
+	ht_time quiet = shuns_until(ln, ttl);
 
 	ht_lane_bury(ln, now);
 	if (is_claimed(ln, ttl, now)) {
 		freed_by(ln, ln->claimed_at + CLAIM_LASTS);
+		return false;
+	}
+	if (quiet > now) {
+		freed_by(ln, quiet);
+		claim(ln, ttl, now);
 		return false;
 	}
 	for (uint32_t i = ln->oldest; i != ln->n_sent; i++) {
@@ -312,6 +332,20 @@ ht_lane_twin(struct ht_lane *ln, uint64_t name, ht_time came)
 			return f;
 	}
 	return NULL;
+}
+
+ht_time
+ht_lane_heard(struct ht_lane *ln, uint64_t name, unsigned ttl)
+{
+	ht_time newest = -1;
+
+	for (uint32_t i = ln->n_sent; i != 0 && ln->n_sent - i < HT_LANE_FLIGHTS; i--) {
+		const struct ht_lane_flight *f = ht_lane_flight(ln, i - 1);
+		if (f->outcome == HT_LANE_ANSWERED && f->by == name && f->ttl != ttl
+		    && f->came > newest)
+			newest = f->came;
+	}
+	return newest;
 }
 
 bool

@@ -14,6 +14,9 @@
 /** A probe older than that is dead in any case. */
 #define HT_LANE_DEAD_MAX (3 * HT_S)
 
+/** Copies of an answer come within that time. */
+#define HT_LANE_QUIET HT_S
+
 #define HT_LANE_TTLS    (HT_TTL_MAX + 1)
 #define HT_LANE_FLIGHTS 512 /**< probes that are remembered */
 #define HT_PLACE_ADDRS  16  /**< names of a TTL; the oldest gives way */
@@ -33,8 +36,10 @@ struct ht_place {
 	bool needs_alone; /**< UNKNOWN: an answer was not to be told from others */
 	uint8_t misses;   /**< UNKNOWN: asked alone in vain */
 	uint8_t n_addrs;  /**< used of addrs */
-	uint8_t newest;   /**< index of the name that was learned last */
-	ht_time since;    /**< when it got to this state */
+	uint64_t shuns; /**< UNKNOWN: a copy of this one's answer may have come here */
+	uint8_t newest; /**< index of the name that was learned last */
+	ht_time since;  /**< when it got to this state */
+	ht_time best;   /**< MAPPED: shortest round trip, 0: none yet */
 	uint64_t addrs[HT_PLACE_ADDRS]; /**< who answers, see ht_lane_name() */
 };
 
@@ -54,6 +59,7 @@ struct ht_lane_flight {
 	bool is_doubted; /**< an answer kept back may be its own */
 	uint64_t by;     /**< ANSWERED: by whom, 0: by payload */
 	ht_time sent_at;
+	ht_time came; /**< ANSWERED: when */
 };
 
 /** A lane; all zero but key and freed_at at the beginning. */
@@ -130,6 +136,14 @@ struct ht_suspects ht_lane_suspects(struct ht_lane *ln, uint64_t name, ht_time c
 
 /** Find a probe that this router answered a moment ago: it may do so twice. */
 struct ht_lane_flight *ht_lane_twin(struct ht_lane *ln, uint64_t name, ht_time came);
+
+/**
+ * Say when this router last answered a probe of another ttl, -1: not of late.
+ *
+ * Packets are copied on their way.  For HT_LANE_QUIET after an answer another one by
+ * the same router may be a copy of it.
+ */
+ht_time ht_lane_heard(struct ht_lane *ln, uint64_t name, unsigned ttl);
 
 /** Was there one that we have given up, and might have been patient with? */
 bool ht_lane_has_recent_dead(struct ht_lane *ln, ht_time came);
