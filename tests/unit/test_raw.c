@@ -305,8 +305,24 @@ ports_alone_tell_one_probe_but_not_two(void **state)
 	ours.sent[1].is_answered = true;
 	assert_int_equal(quoted(&p, 48, &q).token, 2);
 	assert_int_equal(quoted(&p, 48, &q).match, HT_MATCH_AMBIGUOUS);
-	ours.sent[2].at.user = NOW - 60 * HT_S;
+	ours.sent[2].at.user = NOW - 9 * HT_S;
+	assert_int_equal(quoted(&p, 48, &q).token, 2);
+	ours.sent[2].at.user = NOW - 11 * HT_S;
 	assert_int_equal(quoted(&p, 48, &q).match, HT_MATCH_NONE);
+}
+
+/* There are 65534 checksums: if two probes have the same one, none of them is it. */
+static void
+one_checksum_of_two_tells_neither(void **state)
+{
+	struct packet p = sent(HT_FAMILY_IP6, HT_PROTO_UDP, 1);
+	struct ht_quote q;
+
+	(void)state;
+	assert_int_equal(quoted(&p, 48, &q).match, HT_MATCH_EXACT);
+	sent(HT_FAMILY_IP6, HT_PROTO_UDP, 1 + 65534);
+	assert_int_equal(quoted(&p, 48, &q).match, HT_MATCH_AMBIGUOUS);
+	assert_int_equal(quoted(&p, p.len, &q).token, 1);
 }
 
 /* Source address and port, or identifier, are those that the NAT has put there. */
@@ -447,10 +463,28 @@ an_id_by_chance_is_not_enough(void **state)
 	bad = p;
 	set16(&bad, 24, 8), set16(&bad, 28, 0x4242); /* that, and denied */
 	assert_int_equal(quoted(&bad, bad.len, &q).match, HT_MATCH_NONE);
+	bad = p;
+	set16(&bad, 4, 0), set16(&bad, 28, 0x4242); /* our ports, and no more */
+	assert_int_equal(quoted(&bad, bad.len, &q).match, HT_MATCH_NONE);
 	/* Less than 8 bytes behind the header: no router does that (RFC 792). */
 	for (size_t len = 20; len < 28; len++)
 		assert_int_equal(quoted(&p, len, &q).match, HT_MATCH_NONE);
 	assert_int_equal(quoted(&p, 28, &q).match, HT_MATCH_EXACT);
+}
+
+/* Our payload, but what is in front of it belongs to another probe. */
+static void
+a_token_has_to_fit_its_header(void **state)
+{
+	struct packet udp = sent(HT_FAMILY_IP4, HT_PROTO_UDP, 1);
+	struct packet echo = sent(HT_FAMILY_IP4, HT_PROTO_ICMP, 1);
+	struct ht_quote q;
+
+	(void)state;
+	assert_int_equal(quoted(&echo, echo.len, &q).match, HT_MATCH_EXACT);
+	assert_int_equal(quoted(&udp, udp.len, &q).match, HT_MATCH_NONE);
+	set16(&echo, 26, 2); /* sequence number */
+	assert_int_equal(quoted(&echo, echo.len, &q).match, HT_MATCH_NONE);
 }
 
 /* Answers *******************************************************************/
@@ -522,6 +556,31 @@ answer(unsigned flags, uint32_t ack, uint8_t *ret_kind)
 	};
 
 	return ht_raw_match_tcp(&ours, &tcp, &from, NOW, ret_kind);
+}
+
+/* The number is right, but addresses or ports are another connection's. */
+static void
+tcp_answers_of_others_are_not_ours(void **state)
+{
+	struct ht_addr from = target(HT_FAMILY_IP6), other = addr("2001:db8::9");
+	struct ht_tcp tcp = { .sport = 80,
+		.dport = PORT_OURS,
+		.ack = ht_raw_seq(&ours, 5) + 1,
+		.flags = HT_TCP_SYN | HT_TCP_ACK };
+	uint8_t kind;
+
+	(void)state;
+	sent(HT_FAMILY_IP6, HT_PROTO_TCP, 5);
+	assert_int_equal(ht_raw_match_tcp(&ours, &tcp, &from, NOW, &kind).token, 5);
+	assert_int_equal(
+	    ht_raw_match_tcp(&ours, &tcp, &other, NOW, &kind).match, HT_MATCH_NONE);
+	tcp.dport = PORT_THEIRS;
+	assert_int_equal(
+	    ht_raw_match_tcp(&ours, &tcp, &from, NOW, &kind).match, HT_MATCH_NONE);
+	tcp.dport = PORT_OURS;
+	tcp.sport = 81;
+	assert_int_equal(
+	    ht_raw_match_tcp(&ours, &tcp, &from, NOW, &kind).match, HT_MATCH_NONE);
 }
 
 static void
@@ -600,15 +659,18 @@ main(void)
 		cmocka_unit_test_setup(a_flow_is_constant, reset),
 		cmocka_unit_test_setup(quotes_of_any_length_tell_the_probe, reset),
 		cmocka_unit_test_setup(ports_alone_tell_one_probe_but_not_two, reset),
+		cmocka_unit_test_setup(one_checksum_of_two_tells_neither, reset),
 		cmocka_unit_test_setup(
 		    a_nat_that_does_not_repair_quotes_is_seen, reset),
 		cmocka_unit_test_setup(changes_are_named, reset),
 		cmocka_unit_test_setup(without_an_id_the_rest_has_to_do, reset),
 		cmocka_unit_test_setup(another_runs_probes_are_not_ours, reset),
 		cmocka_unit_test_setup(an_id_by_chance_is_not_enough, reset),
+		cmocka_unit_test_setup(a_token_has_to_fit_its_header, reset),
 		cmocka_unit_test_setup(echo_replies_are_matched, reset),
 		cmocka_unit_test_setup(udp_data_is_matched, reset),
 		cmocka_unit_test_setup(tcp_answers_are_matched, reset),
+		cmocka_unit_test_setup(tcp_answers_of_others_are_not_ours, reset),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
