@@ -353,6 +353,11 @@ reads_extensions(void **state)
 	assert_int_equal(parse(&b, HT_FAMILY_IP4, &seen), 0);
 	assert_false(seen.has_ext);
 	assert_int_equal(seen.original.payload_len, 116);
+	b.p[25] = 36; /* all that is there, and so nothing behind it */
+	finish(&b);
+	assert_int_equal(parse(&b, HT_FAMILY_IP4, &seen), 0);
+	assert_false(seen.has_ext);
+	assert_int_equal(seen.original.payload_len, 116);
 	b.p[25] = 255; /* beyond what is there */
 	finish(&b);
 	assert_int_equal(parse(&b, HT_FAMILY_IP4, &seen), 0);

@@ -399,7 +399,7 @@ test_build_extensions(void **state)
 static void
 test_build_error(void **state)
 {
-	uint8_t quote[600] = { 0x45, 0 }, p[1500];
+	uint8_t quote[1024] = { 0x45, 0 }, p[1500];
 	struct ht_ip ip = between("192.0.2.1", "192.0.2.2"), seen;
 	struct ht_icmp_error error = { .type = 11, .quote = quote, .quote_len = 28 };
 	struct ht_icmp icmp;
@@ -427,10 +427,20 @@ test_build_error(void **state)
 	}
 	error.quote_len = 129; /* to the next word */
 	assert_int_equal(ht_build_icmp_error(p, sizeof(p), &ip, &error), 28 + 132 + 40);
+	error.quote_len = 1020; /* 255 words; the byte has no room for more */
+	assert_int_equal(
+	    ht_build_icmp_error(p, sizeof(p), &ip, &error), 28 + 1020 + 40);
+	error.quote_len = 1021;
+	assert_int_equal(ht_build_icmp_error(p, sizeof(p), &ip, &error), -EMSGSIZE);
+	error.quote_len = 129;
 	ip = between("2001:db8::1", "2001:db8::2");
 	error.type = 3;
 	assert_int_equal(ht_build_icmp_error(p, sizeof(p), &ip, &error), 48 + 136 + 40);
 	assert_int_equal(p[44], 17); /* length in words of eight */
+	ip.tos = 0xb8;
+	ip.label = 0xfff12345; /* 20 bits of it */
+	assert_int_equal(ht_build_icmp_error(p, sizeof(p), &ip, &error), 48 + 136 + 40);
+	assert_memory_equal(p, "\x6b\x81\x23\x45", 4);
 	assert_int_equal(ht_ip_parse(p, 48 + 136 + 40, &seen), 0);
 	assert_int_equal(
 	    ht_checksum_upper(&seen, HT_IP_ICMP6, seen.data, seen.data_len), 0);
