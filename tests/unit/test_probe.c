@@ -495,6 +495,114 @@ test_parallel_routes_keep_the_end(void **state)
 	assert_int_equal(moves, 0);
 }
 
+/* How many answers in a row it takes to move the end: END_RUN, TRANSIT_RUN,
+ * REFUSAL_RUN of schedule.c. */
+static void
+test_the_end_moves_by_several_answers(void **state)
+{
+	struct world w;
+
+	(void)state;
+	world_init(&w, 0);
+	(void)ht_schedule_due(&w.sch, 0);
+	for (unsigned ttl = 1; ttl <= 8; ttl++)
+		hear(&w, ttl, HT_REPLY_TIME_EXCEEDED);
+	for (unsigned i = 1; i <= 5; i++) {
+		assert_int_equal(w.sch.end, 0);
+		hear(&w, 8, HT_REPLY_ECHO);
+	}
+	assert_int_equal(w.sch.end, 8);
+	for (unsigned i = 1; i <= 3; i++) {
+		assert_int_equal(w.sch.end, 8);
+		hear(&w, 8, HT_REPLY_TIME_EXCEEDED);
+	}
+	assert_int_equal(w.sch.end, 0);
+	hear(&w, 9, HT_REPLY_ECHO);
+	for (unsigned i = 1; i <= 3; i++) {
+		assert_int_equal(w.sch.stop, HT_STOP_DESTINATION);
+		hear(&w, 9, HT_REPLY_UNREACHABLE);
+	}
+	assert_int_equal(w.sch.end, 9);
+	assert_int_equal(w.sch.stop, HT_STOP_UNREACHABLE);
+}
+
+static void
+test_no_refusal_ends_before_the_due_ttl(void **state)
+{
+	struct world w;
+
+	(void)state;
+	world_init(&w, 0);
+	w.set.due_ttl = 3;
+	(void)ht_schedule_due(&w.sch, 0);
+	hear(&w, 1, HT_REPLY_TIME_EXCEEDED);
+	hear(&w, 2, HT_REPLY_UNREACHABLE);
+	assert_int_equal(w.sch.end, 0);
+	hear(&w, 3, HT_REPLY_UNREACHABLE);
+	assert_int_equal(w.sch.end, 3);
+}
+
+/* A path of one hop, which has been asked once. */
+static void
+world_init_one(struct world *w)
+{
+	world_init(w, 0);
+	w->set.max_ttl = 1;
+	assert_int_equal(ht_schedule_due(&w->sch, 0), 1);
+	ht_schedule_sent(&w->sch, 1, 0);
+	assert_int_equal(ht_schedule_due(&w->sch, 0), 0);
+}
+
+/* Doubted probes are made up for behind the last cycle, but not for ever. */
+static void
+test_again_has_a_limit(void **state)
+{
+	unsigned sent = 1;
+	struct world w;
+
+	(void)state;
+	world_init_one(&w);
+	w.set.cycles = 1;
+	while (sent < 100) {
+		w.now += 20 * HT_MS;
+		ht_schedule_again(&w.sch, 1, w.now);
+		if (ht_schedule_due(&w.sch, w.now) == 0)
+			break;
+		ht_schedule_sent(&w.sch, 1, w.now);
+		sent++;
+	}
+	assert_int_equal(sent, 1 + 4);
+}
+
+/* What left out of turn has its next turn an interval later, not on the grid. */
+static void
+test_again_begins_a_new_interval(void **state)
+{
+	struct world w;
+
+	(void)state;
+	world_init_one(&w);
+	ht_schedule_again(&w.sch, 1, 400 * HT_MS);
+	assert_int_equal(ht_schedule_due(&w.sch, 400 * HT_MS), 1);
+	ht_schedule_sent(&w.sch, 1, 400 * HT_MS);
+	assert_int_equal(ht_schedule_next(&w.sch), 1400 * HT_MS);
+}
+
+/* Who had no way keeps his turn, however long that takes. */
+static void
+test_busy_keeps_its_turn(void **state)
+{
+	struct world w;
+
+	(void)state;
+	world_init_one(&w);
+	assert_int_equal(ht_schedule_due(&w.sch, HT_S), 1);
+	ht_schedule_busy(&w.sch, 1);
+	assert_int_equal(ht_schedule_due(&w.sch, 1800 * HT_MS), 0);
+	ht_schedule_free(&w.sch, 1800 * HT_MS);
+	assert_int_equal(ht_schedule_due(&w.sch, 1800 * HT_MS), 1);
+}
+
 static void
 test_failures_do_not_grow_but_end(void **state)
 {
@@ -562,6 +670,11 @@ main(void)
 		cmocka_unit_test(test_beyond_the_end_is_asked_seldom),
 		cmocka_unit_test(test_refusal_ends_only_where_no_transit_answers),
 		cmocka_unit_test(test_parallel_routes_keep_the_end),
+		cmocka_unit_test(test_the_end_moves_by_several_answers),
+		cmocka_unit_test(test_no_refusal_ends_before_the_due_ttl),
+		cmocka_unit_test(test_again_has_a_limit),
+		cmocka_unit_test(test_again_begins_a_new_interval),
+		cmocka_unit_test(test_busy_keeps_its_turn),
 		cmocka_unit_test(test_failures_do_not_grow_but_end),
 		cmocka_unit_test(test_cycles_end),
 	};
