@@ -156,6 +156,38 @@ is "a source port that is not permitted" "$(get sent) $(get error)" "0 EACCES"
 release
 is "nothing is left of who was killed" "$(in_ns c ss -Htan)" ""
 
+# ways WANTED OPTION...: until so many SYNs are in flight at once, all from one port of
+# each family; gives back how many, and from how many ports
+ways() {
+	wanted=$1
+	shift
+	as_user c "$net_tmp/hoptop" -Trn -c 1 -f 5 -m 5 "$@" >"$net_tmp/ways" 2>&1 &
+	ways=$!
+	tries=0
+	until [ "$(in_ns c ss -Htn state syn-sent | wc -l)" -ge "$wanted" ]; do
+		tries=$((tries + 1))
+		[ "$tries" -lt 500 ] || break
+		sleep 0.01
+	done
+	in_ns c ss -Htn state syn-sent | awk '{ sub(/.*:/, "", $3); n[$3]++ }
+		END { for (port in n) ports++; print NR, ports + 0 }'
+	kill $(ip netns pids "${net_prefix}c")
+	wait "$ways"
+} 2>/dev/null
+ip -n "${net_prefix}r3" -batch - <<END
+route add blackhole 203.0.113.5/32
+route add blackhole 2001:db8:ff::4/128
+END
+is "silent targets and ports are in nobody's way" "$(ways 4 203.0.113.4:80 \
+	203.0.113.4:81 203.0.113.5:80 '[2001:db8:ff::4]:80')" "4 1"
+
+# Sockets that are free are used again, by targets of the same family only.
+out=$(as_user c "$net_tmp/hoptop" -Trn -c 3 -i 0.3 -o SRD "$target4" "$target6")
+is "both families in one run" "$(printf '%s\n' "$out" | awk '/\|--/ { print $2, $3, $4, $5 }' |
+	paste -s -d '/' -)" "$(for family in 4 6; do
+		for ttl in 1 2 3 4 5; do echo "$(hop $family $ttl) 3 3 0"; done
+	done | paste -s -d '/' -)"
+
 ## Device, source, zone ########################################################
 
 is "a device that is not there" "$(probe -I nosuch0 tcp "$target4")" prepare=ENODEV
