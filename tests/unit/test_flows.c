@@ -125,6 +125,24 @@ feed_lost(struct feed *feed, unsigned flow)
 	feed_event(feed, flow, HT_EVENT_LOST, -1, 0);
 }
 
+/* An answer to a probe that is sent now, with all that it says. */
+static void
+feed_reply(struct feed *feed, unsigned flow, enum ht_event_type type, int64_t rtt_ns,
+    const struct ht_reply *reply)
+{
+	struct flow *fl = &feed->flows[flow];
+	struct ht_event ev = { .type = (uint8_t)type,
+		.ttl = TTL,
+		.flow = (uint16_t)flow,
+		.at = feed->now,
+		.rtt_ns = rtt_ns,
+		.reply = reply };
+
+	feed_sent(feed, flow);
+	ev.seq = fl->next_seq - 1;
+	ht_path_event(fl->path, &ev);
+}
+
 /* Merging *******************************************************************/
 
 /* All samples of all flows, one flow after the other. */
@@ -373,6 +391,107 @@ counts_what_the_table_does_not_hold(void **state)
 	feed_done(&feed);
 }
 
+/* One flow saw more than its table holds, and the merged table is full of that. */
+static void
+counts_what_no_table_holds(void **state)
+{
+	static struct ht_merged merged;
+	struct feed feed;
+
+	(void)state;
+	feed_init(&feed, 1, 100);
+	for (unsigned i = 0; i < HT_HOP_ADDRS_MAX + 3; i++)
+		feed_answer(&feed, 0, HT_MS, 1 + i);
+	ht_hop_merge(hops(&feed), 1, &merged);
+	assert_int_equal(merged.hop.n_addrs, HT_HOP_ADDRS_MAX);
+	assert_int_equal(merged.hop.other_addr_replies, 3);
+	feed_done(&feed);
+}
+
+/* The newest is now the first of the flows, now the second. */
+static void
+says_of_all_flows_the_newest(void **state)
+{
+	static struct ht_merged merged;
+	struct ht_hop *hop = &merged.hop;
+	struct feed feed;
+
+	(void)state;
+	for (unsigned newer = 0; newer < 2; newer++) {
+		unsigned older = 1 - newer;
+		struct ht_extensions ext[2] = { { .if_index = 11 },
+			{ .if_index = 22 } };
+		struct ht_quote quote[2] = { { .tos = 11 }, { .tos = 22 } };
+		struct ht_reply reply = { .kind = HT_REPLY_UNREACHABLE,
+			.match = HT_MATCH_MAPPED,
+			.rx_stamp = HT_STAMP_USER,
+			.mtu = 1280,
+			.from = router(1),
+			.ext = &ext[0],
+			.quote = &quote[0] };
+
+		feed_init(&feed, 2, 10);
+		feed_reply(&feed, older, HT_EVENT_REPLY, 10 * HT_MS, &reply);
+		feed_event(&feed, older, HT_EVENT_FAILED, -1, 0);
+		feed.now += HT_S;
+		reply.match = HT_MATCH_AMBIGUOUS;
+		reply.rx_stamp = HT_STAMP_KERNEL;
+		reply.mtu = 1400;
+		reply.ext = &ext[1];
+		reply.quote = &quote[1];
+		feed_reply(&feed, newer, HT_EVENT_REPLY, 20 * HT_MS, &reply);
+		feed_answer(&feed, newer, 30 * HT_MS, 1);
+		feed_event(&feed, newer, HT_EVENT_FAILED, -1, 0);
+
+		ht_hop_merge(hops(&feed), 2, &merged);
+		assert_int_equal(hop->mapped, 1);
+		assert_int_equal(hop->ambiguous, 1);
+		assert_int_equal(hop->ext.if_index, 22);
+		assert_int_equal(hop->quote.tos, 22);
+		assert_int_equal(hop->last_error_at, feed.now);
+		assert_int_equal(hop->rtt.last_ns, 30 * HT_MS);
+		assert_int_equal(hop->addrs[0].rtt.last_ns, 30 * HT_MS);
+		assert_int_equal(hop->addrs[0].last_at, feed.now);
+
+		feed.now += HT_S;
+		feed_reply(&feed, newer, HT_EVENT_REPLY, HT_MS, &reply);
+		ht_hop_merge(hops(&feed), 2, &merged);
+		assert_int_equal(hop->mtu, 1400);
+		assert_int_equal(hop->rx_stamp, HT_STAMP_KERNEL);
+		feed_done(&feed);
+	}
+}
+
+/* In the order of their first answers, and until when each was seen by any flow. */
+static void
+lists_addresses_as_they_appeared(void **state)
+{
+	static struct ht_merged merged;
+	struct ht_hop *hop = &merged.hop;
+	struct ht_addr newest = router(3);
+	struct feed feed;
+
+	(void)state;
+	feed_init(&feed, 2, 10);
+	feed_answer(&feed, 0, HT_MS, 1);
+	feed.now += HT_S;
+	feed_answer(&feed, 1, HT_MS, 2);
+	feed.now += HT_S;
+	feed_answer(&feed, 1, HT_MS, 1);
+	feed.now += HT_S;
+	feed_answer(&feed, 0, HT_MS, 3);
+	ht_hop_merge(hops(&feed), 2, &merged);
+	assert_int_equal(hop->n_addrs, 3);
+	for (unsigned i = 0; i < 3; i++) {
+		struct ht_addr addr = router(1 + i);
+
+		assert_true(ht_addr_equal(&hop->addrs[i].addr, &addr));
+	}
+	assert_true(ht_addr_equal(&hop->addrs[hop->addr_index].addr, &newest));
+	assert_int_equal(hop->addrs[0].last_at, feed.now - HT_S);
+	feed_done(&feed);
+}
+
 static void
 merges_nothing_to_nothing(void **state)
 {
@@ -435,6 +554,15 @@ sums_windows_of_each_flow(void **state)
 	assert_int_equal(window.rtt.worst_ns, 30 * HT_MS);
 	oracle_close(window.rtt.mean_ns, (100 + 150) * HT_MS / 15.0L);
 	assert_int_equal(window.hist.n, 15);
+	/* The last time is that of the flow whose newest probe is newer. */
+	feed.now += HT_S;
+	feed_answer(&feed, 0, 11 * HT_MS, 1);
+	ht_hops_window_last(hops(&feed), 2, 10, &window);
+	assert_int_equal(window.rtt.last_ns, 11 * HT_MS);
+	feed.now += HT_S;
+	feed_answer(&feed, 1, 31 * HT_MS, 1);
+	ht_hops_window_last(hops(&feed), 2, 10, &window);
+	assert_int_equal(window.rtt.last_ns, 31 * HT_MS);
 	feed_done(&feed);
 }
 
@@ -495,6 +623,35 @@ tells_turns_from_chance_by_nothing(void **state)
 	assert_int_equal(balance(&feed, &n), HT_BALANCE_PACKET);
 	assert_int_equal(n, 3);
 	feed_done(&feed);
+}
+
+/* Who answers late shows the way as well; what may be another's proves nothing. */
+static void
+tells_balancing_by_sure_answers(void **state)
+{
+	static const struct {
+		enum ht_event_type type;
+		enum ht_match match;
+		enum ht_balance want;
+	} rows[] = { { HT_EVENT_REPLY, HT_MATCH_EXACT, HT_BALANCE_PACKET },
+		{ HT_EVENT_LATE, HT_MATCH_EXACT, HT_BALANCE_PACKET },
+		{ HT_EVENT_REPLY, HT_MATCH_AMBIGUOUS, HT_BALANCE_NONE } };
+	unsigned n;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct feed feed;
+		struct ht_reply reply = { .kind = HT_REPLY_TIME_EXCEEDED,
+			.match = (uint8_t)rows[i].match };
+
+		feed_init(&feed, 1, 1);
+		for (unsigned k = 0; k < 30; k++) {
+			reply.from = router(k % 2);
+			feed_reply(&feed, 0, rows[i].type, HT_MS, &reply);
+		}
+		assert_int_equal(balance(&feed, &n), rows[i].want);
+		feed_done(&feed);
+	}
 }
 
 /* From one router to another, at every point of time, by one flow or many. */
@@ -743,6 +900,15 @@ parts_no_flow_that_has_no_way_of_its_own(void **state)
 	assert_int_equal(ht_hops_branches(hops(&feed), 6, branches), 2);
 	assert_int_equal(branches[0].flows, 0x01);
 	assert_int_equal(branches[1].flows, 0x3e);
+	/* It goes by the name of its newest answer. */
+	for (unsigned i = 5; i >= 1; i--) {
+		struct ht_addr newest = router(1 + i % 2);
+
+		feed.now += HT_S;
+		feed_answer(&feed, i, HT_MS, 1 + i % 2);
+		assert_int_equal(ht_hops_branches(hops(&feed), 6, branches), 2);
+		assert_true(ht_addr_equal(&branches[1].addr, &newest));
+	}
 	feed_done(&feed);
 }
 
@@ -774,11 +940,15 @@ main(void)
 		cmocka_unit_test(adds_counts_and_says_the_newest),
 		cmocka_unit_test(keeps_answers_by_address),
 		cmocka_unit_test(counts_what_the_table_does_not_hold),
+		cmocka_unit_test(counts_what_no_table_holds),
+		cmocka_unit_test(says_of_all_flows_the_newest),
+		cmocka_unit_test(lists_addresses_as_they_appeared),
 		cmocka_unit_test(merges_nothing_to_nothing),
 		cmocka_unit_test(lists_probes_in_sending_order),
 		cmocka_unit_test(sums_windows_of_each_flow),
 		cmocka_unit_test(tells_per_packet_balancing),
 		cmocka_unit_test(tells_turns_from_chance_by_nothing),
+		cmocka_unit_test(tells_balancing_by_sure_answers),
 		cmocka_unit_test(takes_no_change_for_balancing),
 		cmocka_unit_test(takes_no_flap_for_balancing),
 		cmocka_unit_test(takes_no_blip_for_balancing),
