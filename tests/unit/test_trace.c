@@ -330,6 +330,24 @@ test_one_more_stands_in(void **state)
 	done(&fx);
 }
 
+/* The one that was thought to have no answer gets it after all: the first counts. */
+static void
+test_two_for_one_place(void **state)
+{
+	struct fixture fx;
+
+	(void)state;
+	setup(&fx);
+	send_all(&fx, 1, 1);
+	happen(&fx, HT_EVENT_SENT, 1, 3);
+	answer(&fx, 1, 3, 2000, "192.0.2.1");
+	answer(&fx, 1, 0, 9000, "192.0.2.9");
+	answer(&fx, 1, 1, 1000, "192.0.2.1");
+	answer(&fx, 1, 2, 1000, "192.0.2.1");
+	says(&fx, 0, HEADER " 1  192.0.2.1  2.000 ms  1.000 ms  1.000 ms\n");
+	done(&fx);
+}
+
 /* One that could not be sent has the number of the next one that is. */
 static void
 test_not_sent(void **state)
@@ -623,9 +641,9 @@ test_interrupted(void **state)
 	setup(&fx);
 	send_all(&fx, 1, 5);
 	answer_all(&fx, 1, "192.0.2.1");
+	answer(&fx, 4, 1, 1000, "192.0.2.4");
 	happen(&fx, HT_EVENT_LOST, 2, 0);
 	answer(&fx, 2, 2, 1000, "192.0.2.2");
-	answer(&fx, 4, 1, 1000, "192.0.2.4");
 	says(&fx, 0, HEADER " 1  192.0.2.1  1.000 ms  1.000 ms  1.000 ms\n");
 	report_finish(&fx.rp, 0);
 	assert_string_equal(fx.rp.out.text, " 2  * 192.0.2.2  1.000 ms\n"
@@ -738,6 +756,7 @@ main(void)
 		cmocka_unit_test(test_marks_stand_behind_times),
 		cmocka_unit_test(test_duplicates_and_guesses),
 		cmocka_unit_test(test_one_more_stands_in),
+		cmocka_unit_test(test_two_for_one_place),
 		cmocka_unit_test(test_not_sent),
 		cmocka_unit_test(test_names),
 		cmocka_unit_test(test_labels),
