@@ -349,6 +349,89 @@ test_send_errors_go_on_and_look_up_the_route(void **state)
 }
 
 /* The machine has moved to another network while it was probing. */
+/* A full queue is an error like others, and no reason to try again at once. */
+static void
+test_no_room_is_a_failure(void **state)
+{
+	struct bench *b = bench_new();
+
+	(void)state;
+	bench_start(b);
+	b->sc.send_error = -ENOBUFS;
+	ht_session_step(b->ss, 0);
+	assert_int_equal(b->n_events[HT_EVENT_FAILED], 1);
+	assert_int_equal(b->newest[HT_EVENT_FAILED].error, ENOBUFS);
+	ht_session_step(b->ss, HT_S / 2);
+	assert_int_equal(b->n_events[HT_EVENT_FAILED], 1);
+	bench_free(b);
+}
+
+/* What this host gives back says nothing about the hop: its silence is not counted,
+ * and nothing is looked for behind it. */
+static void
+test_withdrawn_is_not_silent(void **state)
+{
+	struct bench *b = bench_new();
+	unsigned beyond = 0;
+
+	(void)state;
+	b->set.max_ttl = 2;
+	bench_start(b);
+	ht_session_step(b->ss, 0);
+	answer(b, 0, 0, 10);
+	ht_session_step(b->ss, 10);
+	assert_int_equal(b->newest[HT_EVENT_END].ttl, 1);
+	for (unsigned i = 1, n = b->sc.n_sent; i <= 30; i++) {
+		ht_session_step(b->ss, i * HT_S);
+		for (; n < b->sc.n_sent; n++) {
+			beyond += b->sc.sent[n].ttl > 1;
+			answer(b, n, i * HT_S, i * HT_S + 1);
+			b->sc.queue[b->sc.n_queue - 1].kind = HT_REPLY_LOCAL_ERROR;
+			b->sc.queue[b->sc.n_queue - 1].error = EMSGSIZE;
+		}
+	}
+	assert_true(b->n_events[HT_EVENT_FAILED] > 20);
+	assert_true(beyond <= 2);
+	bench_free(b);
+}
+
+/* The last ttl that may be asked is the end of a path only if somebody answers. */
+static void
+test_silence_is_no_end(void **state)
+{
+	struct bench *b = bench_new();
+
+	(void)state;
+	bench_start(b);
+	ht_session_step(b->ss, 0);
+	assert_int_equal(b->newest[HT_EVENT_END].stop, HT_STOP_MAX_TTL);
+	assert_int_equal(b->newest[HT_EVENT_END].ttl, 0);
+	answer(b, 0, 0, 10);
+	b->sc.queue[0].kind = HT_REPLY_TIME_EXCEEDED;
+	ht_session_step(b->ss, 10);
+	assert_int_equal(b->newest[HT_EVENT_END].stop, HT_STOP_MAX_TTL);
+	assert_int_equal(b->newest[HT_EVENT_END].ttl, 1);
+	bench_free(b);
+}
+
+/* At long intervals the loop may sleep through one of them, but not an hour. */
+static void
+test_gaps_are_measured_by_the_interval(void **state)
+{
+	struct bench *b = bench_new();
+
+	(void)state;
+	b->set.interval_ns = 20 * HT_S;
+	b->set.timeout_ns = 60 * HT_S;
+	bench_start(b);
+	ht_session_step(b->ss, 0);
+	ht_session_step(b->ss, 30 * HT_S);
+	assert_int_equal(b->n_marks[HT_MARK_GAP], 0);
+	ht_session_step(b->ss, 3600 * HT_S);
+	assert_int_equal(b->n_marks[HT_MARK_GAP], 1);
+	bench_free(b);
+}
+
 static void
 test_new_source_is_marked(void **state)
 {
@@ -789,6 +872,10 @@ main(void)
 		cmocka_unit_test(test_foreign_answers_are_counted_alone),
 		cmocka_unit_test(test_withdrawn_probe_was_never_sent),
 		cmocka_unit_test(test_send_errors_go_on_and_look_up_the_route),
+		cmocka_unit_test(test_no_room_is_a_failure),
+		cmocka_unit_test(test_withdrawn_is_not_silent),
+		cmocka_unit_test(test_silence_is_no_end),
+		cmocka_unit_test(test_gaps_are_measured_by_the_interval),
 		cmocka_unit_test(test_new_source_is_marked),
 		cmocka_unit_test(test_suspension_is_a_gap),
 		cmocka_unit_test(test_done_when_nothing_is_outstanding),
