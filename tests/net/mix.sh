@@ -60,13 +60,17 @@ trace a4-tcp     as_user 203.0.113.80 --protocol tcp
 trace a4-tcp2    as_user 203.0.113.80 --protocol tcp
 trace b4-tcp     as_user 203.0.113.90 --protocol tcp -P 443
 trace a4-raw     as_root 203.0.113.80 --transport raw --protocol udp
+trace a4-raw2    as_root 203.0.113.80 --transport raw --protocol udp
 trace a4-rawicmp as_root 203.0.113.80 --transport raw --protocol icmp
+trace a4-rawicmp2 as_root 203.0.113.80 --transport raw --protocol icmp
 trace a4-rawtcp  as_root 203.0.113.80 --transport raw --protocol tcp
+trace a4-rawtcp2 as_root 203.0.113.80 --transport raw --protocol tcp
 trace a6-icmp    as_user 2001:db8:80::80 --protocol icmp
 trace a6-udp     as_user 2001:db8:80::80 --protocol udp
 trace a6-udp2    as_user 2001:db8:80::80 --protocol udp
 trace b6-tcp     as_user 2001:db8:90::90 --protocol tcp
 trace a6-raw     as_root 2001:db8:80::80 --transport raw --protocol udp
+trace a6-raw2    as_root 2001:db8:80::80 --transport raw --protocol udp
 peer 203.0.113.80
 peer -u 203.0.113.80
 peer -T -P 80 203.0.113.80

@@ -459,6 +459,23 @@ is "28 bytes of UDP" "$(logged len tos sport sumok)" "len=28 tos=3 sport=61009 s
 sim plain -c 2 -m 1 -s 1400 -B 171 udp 203.0.113.30
 is "the pattern fills it" "$(logged len payload fill filled)" "len=1400 payload=1372 fill=ab filled=1362;"
 
+# A target that answers from another address.
+cat >"$net_tmp/else.net" <<END
+target 203.0.113.33
+target 2001:db8:ff::33
+hop 1 192.168.1.1  2001:db8:1::1 rtt 1ms
+hop 2 target from 198.51.100.99 from 2001:db8:99::99 rtt 4ms tcp open 443
+END
+for target in 203.0.113.33 2001:db8:ff::33; do
+	case $target in *:*) other=2001:db8:99::99 ;; *) other=198.51.100.99 ;; esac
+	sim else -c 10 -f 2 -m 2 -P 443 tcp "$target"
+	is "tcp $target, open, from another address" \
+		"$(printf '%s\n' "$out" | grep -c " match=3 kind=tcp-open from=$other ") $(get wrong)" "10 0"
+	sim else -c 10 -f 2 -m 2 -P 80 tcp "$target"
+	is "tcp $target, closed, from another address" \
+		"$(printf '%s\n' "$out" | grep -c " match=3 kind=tcp-closed from=$other ") $(get wrong)" "10 0"
+done
+
 # NATs and others who rewrite, in the quotes of all hops behind.
 cat >"$net_tmp/nat.net" <<END
 target 203.0.113.31

@@ -558,11 +558,13 @@ answer(unsigned flags, uint32_t ack, uint8_t *ret_kind)
 	return ht_raw_match_tcp(&ours, &tcp, &from, NOW, ret_kind);
 }
 
-/* The number is right, but addresses or ports are another connection's. */
+/* The number is right, but ports or family are another connection's.  Another address
+ * may be the target's, if the number is. */
 static void
 tcp_answers_of_others_are_not_ours(void **state)
 {
 	struct ht_addr from = target(HT_FAMILY_IP6), other = addr("2001:db8::9");
+	struct ht_addr alien = addr("192.0.2.9");
 	struct ht_tcp tcp = { .sport = 80,
 		.dport = PORT_OURS,
 		.ack = ht_raw_seq(&ours, 5) + 1,
@@ -572,8 +574,19 @@ tcp_answers_of_others_are_not_ours(void **state)
 	(void)state;
 	sent(HT_FAMILY_IP6, HT_PROTO_TCP, 5);
 	assert_int_equal(ht_raw_match_tcp(&ours, &tcp, &from, NOW, &kind).token, 5);
+	assert_int_equal(ht_raw_match_tcp(&ours, &tcp, &other, NOW, &kind).token, 5);
+	assert_int_equal(
+	    ht_raw_match_tcp(&ours, &tcp, &other, NOW, &kind).match, HT_MATCH_EXACT);
+	assert_int_equal(
+	    ht_raw_match_tcp(&ours, &tcp, &alien, NOW, &kind).match, HT_MATCH_NONE);
+	tcp.ack++;
 	assert_int_equal(
 	    ht_raw_match_tcp(&ours, &tcp, &other, NOW, &kind).match, HT_MATCH_NONE);
+	tcp.ack--;
+	tcp.flags = HT_TCP_ACK;
+	assert_int_equal(
+	    ht_raw_match_tcp(&ours, &tcp, &other, NOW, &kind).match, HT_MATCH_NONE);
+	tcp.flags = HT_TCP_SYN | HT_TCP_ACK;
 	tcp.dport = PORT_THEIRS;
 	assert_int_equal(
 	    ht_raw_match_tcp(&ours, &tcp, &from, NOW, &kind).match, HT_MATCH_NONE);

@@ -353,13 +353,13 @@ ht_raw_match_udp(struct ht_raw_table *tb, const struct ht_udp *udp,
 /* Is it this probe that the packet acknowledges?  A reset counts its data, too. */
 static bool
 is_acked(const struct ht_raw_table *tb, const struct ht_raw_sent *sent,
-    const struct ht_tcp *tcp, const struct ht_addr *from)
+    const struct ht_tcp *tcp)
 {
 	uint32_t ack = tcp->ack - ht_raw_seq(tb, sent->token) - 1;
 
 	return sent->is_used && sent->proto == HT_PROTO_TCP
 	       && sent->local_port == tcp->dport && sent->port == tcp->sport
-	       && is_same(&sent->target, from) && (ack == 0 || ack == sent->data_len);
+	       && (ack == 0 || ack == sent->data_len);
 }
 
 static struct ht_raw_sent *
@@ -369,14 +369,26 @@ find_acked(
 	unsigned depth = tb->count < HT_RAW_RECENT ? tb->count : HT_RAW_RECENT;
 	struct ht_raw_sent *sent = by_slot(tb, ht_raw_seq_token(tb, tcp->ack - 1));
 
-	if (is_acked(tb, sent, tcp, from))
+	if (is_acked(tb, sent, tcp) && is_same(&sent->target, from))
 		return sent;
 	for (unsigned i = 1; i <= depth; i++) {
 		sent = &tb->sent[tb->recent[(tb->count - i) % HT_RAW_RECENT]];
-		if (is_acked(tb, sent, tcp, from))
+		if (is_acked(tb, sent, tcp) && is_same(&sent->target, from))
 			return sent;
 	}
 	return NULL;
+}
+
+/* A target may answer from another address, as through a load balancer.  32 bits of
+ * sequence number are hardly right by chance. */
+static struct ht_raw_sent *
+find_acked_by_other(
+    struct ht_raw_table *tb, const struct ht_tcp *tcp, const struct ht_addr *from)
+{
+	struct ht_raw_sent *sent = by_slot(tb, ht_raw_seq_token(tb, tcp->ack - 1));
+
+	return is_acked(tb, sent, tcp) && sent->target.family == from->family ? sent
+									      : NULL;
 }
 
 /*
@@ -405,5 +417,7 @@ ht_raw_match_tcp(struct ht_raw_table *tb, const struct ht_tcp *tcp,
 	if (flags != (HT_TCP_SYN | HT_TCP_ACK) && flags != (HT_TCP_RST | HT_TCP_ACK))
 		return nobodys(true);
 	sent = find_acked(tb, tcp, from);
+	if (sent == NULL)
+		sent = find_acked_by_other(tb, tcp, from);
 	return sent != NULL ? found(sent, HT_MATCH_EXACT) : nobodys(true);
 }
