@@ -52,6 +52,30 @@ static const uint8_t interface[] = { 0x20, 0, 0, 0, 0, 32, 2, 0x0f, 0, 0, 0, 42,
 	0, 0, 192, 0, 2, 7, 12, 'g', 'e', '-', '0', '/', '0', '/', '1', 0, 0, 0, 0, 0,
 	0x23, 0x28 };
 
+/* Bytes left over are no entry; another C-Type of the class is no stack. */
+static void
+reads_no_more_than_whole_stacks(void **state)
+{
+	uint8_t p[sizeof(stack) + 2];
+	struct ht_extensions ext;
+
+	(void)state;
+	memcpy(p, stack, sizeof(stack));
+	p[sizeof(stack)] = p[sizeof(stack) + 1] = 0;
+	p[5] += 2;
+	seal(p, sizeof(p));
+	assert_true(parse(p, sizeof(p), &ext));
+	assert_int_equal(ext.n_mpls, 2);
+	assert_int_equal(ext.malformed, 1);
+
+	memcpy(p, stack, sizeof(stack));
+	p[7] = 2;
+	seal(p, sizeof(stack));
+	parse(p, sizeof(stack), &ext);
+	assert_int_equal(ext.n_mpls, 0);
+	assert_int_equal(ext.malformed, 0);
+}
+
 static void
 reads_a_label_stack(void **state)
 {
@@ -370,6 +394,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(reads_a_label_stack),
+		cmocka_unit_test(reads_no_more_than_whole_stacks),
 		cmocka_unit_test(reads_an_interface),
 		cmocka_unit_test(reads_an_ip6_interface),
 		cmocka_unit_test(prefers_the_arrival_interface),
