@@ -633,4 +633,28 @@ while read -r kind icmp4 icmp6 mark4 mark6; do
 	number=$((number + 1))
 done <"$net_tmp/kinds"
 
+## What routers say that became of a probe ####################################
+
+cat >"$net_tmp/rewritten.net" <<END
+target 203.0.113.70
+target 2001:db8:ff::70
+hop 1 192.168.1.1  2001:db8:1::1 rtt 1ms
+hop 2 198.51.100.2 2001:db8:2::1 rtt 2ms tos 0
+hop 3 target       rtt 3ms
+END
+tun_start rewritten --no-spin
+# rewritten PROTO TARGET: what hops 1 and 2 quoted that we see, and what differs
+rewritten() {
+	out=$(as_user c "$net_tmp/probe" -m 2 -Q 184 "$1" "$2")
+	echo "$(each seen), $(each changed), $(each q_tos)"
+}
+# Of IPv4 the kernel shows where to (0x20, 0x40), and our ICMP header (0x8); of IPv6
+# traffic class and flow label (0x11) as well.
+is "quotes by icmp IPv4" "$(rewritten icmp 203.0.113.70)" "0x28 0x28, 0x0 0x0, 0 0"
+is "quotes by udp IPv4" "$(rewritten udp 203.0.113.70)" "0x60 0x60, 0x0 0x0, 0 0"
+is "quotes by icmp IPv6: the class was rewritten" "$(rewritten icmp 2001:db8:ff::70)" \
+	"0x31 0x31, 0x0 0x1, 184 0"
+is "quotes by udp IPv6: the class was rewritten" "$(rewritten udp 2001:db8:ff::70)" \
+	"0x71 0x71, 0x0 0x1, 184 0"
+
 net_done
