@@ -359,7 +359,7 @@ done
 out=$(probe -f 3 -m 4 tcp 203.0.113.8)
 is "a quote of 28 bytes is enough" "$(each match) $(each kind)" \
 	"3 3 time-exceeded tcp-closed"
-# Nobody stamps a reset; what is taken off for our waking up is at most 100 us (tcp.c).
+# Nobody stamps a reset; what is taken off for our waking up is at most 100 us (lag.h).
 out=$(probe -c 20 -f 1 -m 4 tcp 203.0.113.8)
 is "a reset's time: not below the truth by more than may be guessed" \
 	"$(printf '%s\n' "$out" | grep 'kind=tcp-closed' |

@@ -35,6 +35,7 @@
 #include "transport/linux/family.h"
 #include "transport/linux/flow.h"
 #include "transport/linux/hold.h"
+#include "transport/linux/lag.h"
 #include "transport/linux/lport.h"
 #include "transport/linux/socket.h"
 #include "transport/linux/syn.h"
@@ -49,11 +50,6 @@
 
 /* Messages taken from one error queue; one is an answer, more are not expected. */
 #define DRAIN_MAX 16
-
-/* Answers of which we know how long they waited for us. */
-#define LAGS 8
-/* To wake up takes 5 to 100 us; more is other people's load, and may be over. */
-#define LAG_MAX (100 * HT_US)
 
 /* A socket, and the probe that it carries. */
 struct carrier {
@@ -80,9 +76,7 @@ struct tcp {
 	struct carrier carriers[HT_TCP_SOCKETS];
 	struct ht_lports ports;
 	struct ht_holds holds;
-	ht_time lags[LAGS]; /* of the newest stamped answers: stamp to reading */
-	unsigned n_lags;    /* of all */
-	bool has_lag; /* this time we woke up: what else waits may have come later */
+	struct ht_lag lag;
 	uint8_t quote[QUOTE_MAX];
 };
 
@@ -416,28 +410,6 @@ read_quote(const struct carrier *c, const struct ht_arrival *a, struct ht_quote 
 }
 
 static void
-note_lag(struct tcp *t, const struct ht_instant *at)
-{
-	if (at->kernel == 0 || t->has_lag)
-		return;
-	t->lags[t->n_lags++ % LAGS] = at->user - (at->kernel - at->offset);
-	t->has_lag = true;
-}
-
-/* How long an answer waits for us at least, which is as much as a LAN takes; 0 until
- * that is known. */
-static ht_time
-shortest_lag(const struct tcp *t)
-{
-	ht_time least = t->n_lags < LAGS ? 0 : LAG_MAX;
-
-	for (unsigned i = 0; i < LAGS; i++)
-		if (t->lags[i] < least)
-			least = t->lags[i];
-	return least > 0 ? least : 0;
-}
-
-static void
 take_icmp_error(
     struct tcp *t, struct carrier *c, const struct ht_arrival *a, struct sink *sink)
 {
@@ -455,7 +427,7 @@ take_icmp_error(
 		.quote = &quote,
 	};
 
-	note_lag(t, &a->at);
+	ht_lag_note(&t->lag, &a->at);
 	read_quote(c, a, &quote);
 	if (find_extensions(t, ff, a, &ext))
 		rp.ext = &ext;
@@ -515,7 +487,7 @@ put_rtt(ht_time rtt_ns, struct ht_reply *rp)
 static ht_time
 guess_wait(const struct tcp *t, const struct carrier *c, const struct ht_instant *rx)
 {
-	ht_time lag = shortest_lag(t);
+	ht_time lag = ht_lag_least(&t->lag);
 
 	return rx->user - c->syn.after > 2 * lag ? lag : 0;
 }
@@ -638,7 +610,8 @@ tcp_receive(struct ht_transport *tp, ht_time now, ht_reply_fn *fn, void *ctx)
 
 	if (!t->was_polled || is_any_due(t, now))
 		ask_busy(t);
-	t->was_polled = t->has_lag = false;
+	t->was_polled = false;
+	ht_lag_woke(&t->lag);
 	for (unsigned i = 0; i < t->n; i++) {
 		struct carrier *c = &t->carriers[i];
 		if (c->is_busy && c->revents != 0)
