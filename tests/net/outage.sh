@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: ISC
 # What happens to a run while the network goes and comes back, the address of this
 # host changes, the wall clock is set: it goes on, and no number is wrong.  Each case
-# has a client of its own behind the same router, and all run at once.  Prints TAP.
+# has a client of its own behind the same router, and all run at once.  HT_OUTAGE_S says
+# for how many seconds the network is gone (2).  Prints TAP.
 . "${srcdir:-.}/tests/net/lib.sh"
 net_begin "$@"
 net_install "${builddir:-.}/hoptop"
@@ -65,7 +66,11 @@ hop 2 target      rtt 500ms
 END
 tun_start clock
 
-# begin NAME FAMILY OPTION...: 35 probes to each hop in 7 s, in the background; the
+# How long the network is gone, in seconds, and probes for that and 5 s more.
+gone=${HT_OUTAGE_S:-2}
+cycles=$((25 + 5 * gone))
+
+# begin NAME FAMILY OPTION...: so many probes to each hop, in the background; the
 # variables in $with are set for it
 with=
 who=as_user
@@ -80,7 +85,7 @@ begin() {
 	esac
 	out=$net_tmp/$name.$family$*
 	{
-		$who "$name" env ${with:-A=} "$net_tmp/hoptop" -r -n -i 0.2 -c 35 -Z 1 \
+		$who "$name" env ${with:-A=} "$net_tmp/hoptop" -r -n -i 0.2 -c $cycles -Z 1 \
 			-o SRDftNBAW "$@" "$to" >"$out" 2>"$out.err"
 		echo "status $?" >>"$out"
 	} &
@@ -99,7 +104,7 @@ outages() {
 		addr add fd09:3::77/64 dev r nodad
 	END
 	routes addr 3
-	sleep 2
+	sleep "$gone"
 	ip -n "${net_prefix}link" link set r up
 	ip -n "${net_prefix}link" -6 addr replace fd09:1::2/64 dev r nodad
 	routes link 1
@@ -147,12 +152,12 @@ done
 
 # holds FILE CONDITION: for both hops, over Snt Rcv Drop Fail Late Last Best Avg Wrst
 holds() {
-	awk '
+	awk -v cycles="$cycles" '
 		/^status 0$/ { good++ }
 		/\|--/ {
 			S = $3; R = $4; D = $5; f = $6; t = $7; B = $9; W = $11
 			rows++
-			if (S + f >= 34 && S + f <= 36 && S == R + D && W < 1000 && ('"$2"')) good++
+			if (S + f >= cycles - 1 && S + f <= cycles + 1 && S == R + D && W < 1000 && ('"$2"')) good++
 		}
 		END { exit !(rows == 2 && good == 3) }
 	' "$1"
@@ -170,10 +175,10 @@ for protocol in icmp udp tcp "udp --transport=raw"; do
 			c) what="the wall clock is set by 30 s" ;;
 			esac
 			case $case in
-			link | route) wanted='f >= 5 && f <= 15 && D <= 2' ;;
+			link | route) wanted="f >= 5 * ($gone - 1) && f <= 5 * ($gone + 1) && D <= 2" ;;
 			# Raw packets have the old address for a second.
 			addr) wanted='D <= 6 && f <= 3' ;;
-			c) wanted='S == 35 && D == 0 && f == 0 && t == 0 && B >= 300 * rows - 100 * (rows - 1) && W < B + 700' ;;
+			c) wanted='S == cycles && D == 0 && f == 0 && t == 0 && B >= 300 * rows - 100 * (rows - 1) && W < B + 700' ;;
 			esac
 			out=$net_tmp/$case.$run
 			if holds "$out" "$wanted"; then
