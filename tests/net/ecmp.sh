@@ -84,6 +84,11 @@ in_ns r1 sh -c '
 	echo 1 >/proc/sys/net/ipv4/fib_multipath_hash_policy &&
 	echo 1 >/proc/sys/net/ipv6/fib_multipath_hash_policy' 2>/dev/null ||
 	skip_all "the kernel does not balance by ports"
+# By a seed of our own (Linux 6.11): that of the machine is another one each time it
+# starts, and with 4 of 100 seeds sixteen flows do not find all four ways.
+has_seed=yes
+in_ns r1 sh -c 'echo 2 >/proc/sys/net/ipv4/fib_multipath_hash_seed' 2>/dev/null ||
+	has_seed=no
 
 # Count what ends at the routers on the ways.
 has_nft=yes
@@ -154,9 +159,13 @@ judge() {
 	is "$1, one flow: one address a hop" \
 		"$(what '.report.hubs | [length, (.[].addresses | length)] | @text' "$2.one")" \
 		"[4,1,1,1,1]"
-	is "$1, 16 flows: all four branches, and no more" \
-		"$(what '.report.hubs[1].branches[].ip' "$2.all" | sort)" \
-		"$(for k in 1 2 3 4; do way "$3" "$k"; done | sort)"
+	if [ "$has_seed" = yes ]; then
+		is "$1, 16 flows: all four branches, and no more" \
+			"$(what '.report.hubs[1].branches[].ip' "$2.all" | sort)" \
+			"$(for k in 1 2 3 4; do way "$3" "$k"; done | sort)"
+	else
+		skip "$1, 16 flows: all four branches" "the kernel has a seed of its own"
+	fi
 	is "$1, 16 flows: each flow is in one branch, at every hop" \
 		"$(what '.report.hubs | map([.branches[].flows[]] | sort == [range(16)]) | all' \
 			"$2.all")" true
@@ -192,7 +201,8 @@ is "UDP, IPv6, 16 flows: the same branches behind" \
 	"$(what '.report.hubs[1] | [.branches[].flows] | @text' udp6.all)" \
 	"$(what '.report.hubs[2] | [.branches[].flows] | @text' udp6.all)"
 hoptop -u --flows 16 -rc 2 -i 0.1 10.0.9.2 >"$net_tmp/text"
-is "text: a line for each branch" "$(grep -c '|-- 10\.1\.' "$net_tmp/text")" 4
+is "text: a line for each branch" "$(grep -c '|-- 10\.1\.' "$net_tmp/text")" \
+	"$(what '.report.hubs[1].branches | length' udp4.all)"
 
 ## The simulator: each packet is in its log ####################################
 
