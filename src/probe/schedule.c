@@ -164,7 +164,7 @@ static void
 spread(struct ht_schedule *sch)
 {
 	for (unsigned ttl = sch->set->first_ttl; ttl <= live_last(sch); ttl++)
-		if (sch->slots[ttl].attempts > 0 && !sch->slots[ttl].is_led)
+		if (sch->slots[ttl].attempts > 0 && !sch->slots[ttl].is_in_turn)
 			sch->slots[ttl].due = next_turn(sch, ttl);
 }
 
@@ -419,8 +419,8 @@ tried(struct ht_schedule *sch, unsigned ttl, ht_time now)
 		grow(sch, ttl, now);
 	if (sch->end != 0 && ttl > sch->end)
 		checked(sch, ttl, now);
-	if (!slot->is_led)
-		slot->due = turn_after(sch, ttl, now);
+	slot->is_in_turn = false;
+	slot->due = turn_after(sch, ttl, now);
 	slot->is_delayed = false;
 	return slot;
 }
@@ -508,7 +508,7 @@ ht_schedule_again(struct ht_schedule *sch, unsigned ttl, ht_time now)
 	if ((ht_schedule_is_exhausted(sch, ttl) || sch->set->at_once > 1)
 	    && slot->extra < EXTRA_MAX)
 		slot->extra++;
-	if (slot->is_led || slot->due < now)
+	if (slot->is_in_turn || slot->due < now)
 		return;
 	slot->due = now;
 	slot->is_delayed = true;
@@ -676,15 +676,38 @@ can_be_same_hop(const struct ht_slot *a, const struct ht_slot *b)
 	       || ht_addr_equal(&a->from, &b->from);
 }
 
+static bool
+is_inner(const struct ht_schedule *sch, unsigned ttl)
+{
+	if (ttl < sch->set->first_ttl || ttl > live_last(sch))
+		return false;
+	return sch->end != 0 ? ttl < sch->end : ttl <= sch->farthest;
+}
+
 bool
-ht_schedule_may_wait(const struct ht_schedule *sch, unsigned ttl)
+ht_schedule_takes_turns(const struct ht_schedule *sch, unsigned ttl)
 {
 	const struct ht_slot *slot = &sch->slots[ttl];
 
+	if (sch->is_blocked || !is_inner(sch, ttl))
+		return false;
 	if (slot->from.family == HT_FAMILY_NONE)
 		return slot->own_silent >= FOLLOW_SILENT
 		       && slot->own_silent < TRIAL_SILENT;
 	return slot->transit_run > 0 && slot->own_silent < LEAVE_SILENT;
+}
+
+bool
+ht_schedule_is_same_way(
+    const struct ht_schedule *a, const struct ht_schedule *b, unsigned ttl)
+{
+	if (a->slots[ttl].from.family == HT_FAMILY_NONE
+	    && b->slots[ttl].from.family == HT_FAMILY_NONE)
+		return false;
+	for (unsigned t = a->set->first_ttl; t <= ttl; t++)
+		if (!can_be_same_hop(&a->slots[t], &b->slots[t]))
+			return false;
+	return true;
 }
 
 bool
@@ -695,86 +718,28 @@ ht_schedule_is_doubtful(const struct ht_schedule *sch, unsigned ttl)
 	return slot->from.family == HT_FAMILY_NONE || slot->own_silent > 0;
 }
 
-bool
-ht_schedule_is_inner(const struct ht_schedule *sch, unsigned ttl)
-{
-	if (ttl < sch->set->first_ttl || ttl > live_last(sch))
-		return false;
-	return sch->end != 0 ? ttl < sch->end : ttl <= sch->farthest;
-}
-
-bool
-ht_schedule_is_asking(const struct ht_schedule *sch, unsigned ttl, ht_time by)
-{
-	const struct ht_slot *slot = &sch->slots[ttl];
-
-	return !slot->is_led && !sch->is_blocked && ht_schedule_is_inner(sch, ttl)
-	       && !ht_schedule_is_exhausted(sch, ttl) && slot->due <= by;
-}
-
-bool
-ht_schedule_can_follow(
-    const struct ht_schedule *sch, const struct ht_schedule *leader, unsigned ttl)
-{
-	if (!ht_schedule_is_asking(leader, ttl, HT_TIME_NEVER)
-	    || leader->slots[ttl].transit_run == 0
-	    || !ht_schedule_may_wait(leader, ttl))
-		return false;
-	if (sch->is_blocked || !ht_schedule_is_inner(sch, ttl)
-	    || !ht_schedule_may_wait(sch, ttl))
-		return false;
-	if (sch->slots[ttl].refusal_run > 0 || sch->slots[ttl].target_run > 0)
-		return false;
-	for (unsigned t = sch->set->first_ttl; t <= ttl; t++)
-		if (!can_be_same_hop(&sch->slots[t], &leader->slots[t]))
-			return false;
-	return true;
-}
-
 void
-ht_schedule_follow(struct ht_schedule *sch, unsigned ttl, uint16_t leader, ht_time now)
+ht_schedule_turn(struct ht_schedule *sch, unsigned ttl, ht_time now, ht_time due)
 {
 	struct ht_slot *slot = &sch->slots[ttl];
 
 	sch->is_wake_known = false;
-	slot->is_led = true;
-	slot->leader = leader;
-	slot->due = now + sch->set->interval_ns * 5 / 2;
+	slot->is_in_turn = true;
+	slot->is_delayed = false;
+	slot->asked_at = now;
+	slot->due = due;
 }
 
 void
-ht_schedule_asked(struct ht_schedule *sch, unsigned ttl, ht_time now)
-{
-	sch->slots[ttl].asked_at = now;
-}
-
-void
-ht_schedule_lead(struct ht_schedule *sch, unsigned ttl, ht_time now)
-{
-	sch->is_wake_known = false;
-	sch->slots[ttl].is_led = false;
-	sch->slots[ttl].due = now + sch->set->interval_ns;
-}
-
-void
-ht_schedule_unfollow_one(struct ht_schedule *sch, unsigned ttl, ht_time now)
+ht_schedule_alone(struct ht_schedule *sch, unsigned ttl, ht_time now)
 {
 	struct ht_slot *slot = &sch->slots[ttl];
 
 	sch->is_wake_known = false;
-	if (!slot->is_led)
-		return;
-	slot->is_led = false;
+	slot->is_in_turn = false;
 	slot->due = next_turn(sch, ttl);
 	if (slot->due <= now)
 		slot->due = turn(sch, ttl, now + 1);
-}
-
-void
-ht_schedule_unfollow(struct ht_schedule *sch, unsigned ttl, ht_time now)
-{
-	for (; ttl <= live_last(sch); ttl++)
-		ht_schedule_unfollow_one(sch, ttl, now);
 }
 
 /* An end that the settings no longer let us ask is none, until they let us again. */
@@ -805,11 +770,10 @@ ht_schedule_hold(struct ht_schedule *sch, ht_time now)
 {
 	sch->is_wake_known = false;
 	sch->not_before = now;
+	for (unsigned ttl = 1; ttl <= HT_TTL_MAX; ttl++)
+		sch->slots[ttl].is_in_turn = false;
 	refit_end(sch);
 	spread(sch);
-	for (unsigned ttl = sch->set->first_ttl; ttl <= live_last(sch); ttl++)
-		if (sch->slots[ttl].is_led)
-			ht_schedule_follow(sch, ttl, sch->slots[ttl].leader, now);
 	set_stop_of_discovery(sch);
 }
 

@@ -32,8 +32,7 @@ struct ht_slot {
 	struct ht_addr from;  /**< of the newest answer, family none if none */
 	bool is_busy;         /**< the transport has no way for it at the moment */
 	bool is_delayed;      /**< it had none since its turn came */
-	bool is_led;          /**< another lane's probes stand for this one's */
-	uint16_t leader;      /**< that lane */
+	bool is_in_turn;      /**< due is set by lanes that take turns here */
 };
 
 struct ht_schedule {
@@ -116,50 +115,29 @@ void ht_schedule_lost(struct ht_schedule *sch, unsigned ttl, bool is_silence);
 void ht_schedule_own(struct ht_schedule *sch, unsigned ttl, bool is_answered);
 
 /**
- * Tell whether this ttl of two lanes can take turns: no router that answers one
- * of them up to this ttl differs from the other's, and it is transit for both.
- * One that has not answered this lane for a while may be there too.  Neither end
- * of the two may be at this ttl, nor may one of them be unable to send.
- *
- * @param leader  schedule of a lane with the same settings, family and flow; it
- *                has an answer at this ttl
+ * Can a lane take turns with others at this ttl?  It is before the end or known to
+ * be on the way, answers this lane as transit or is on trial, and can be asked.
+ * Not if its own probes are lost while those of others are answered: then it is
+ * another router, one that keeps silent.
  */
-bool ht_schedule_can_follow(
-    const struct ht_schedule *sch, const struct ht_schedule *leader, unsigned ttl);
+bool ht_schedule_takes_turns(const struct ht_schedule *sch, unsigned ttl);
 
 /**
- * Do not send this ttl: the leader's probes stand for it.  To be called again
- * whenever one leaves; becomes due all the same when they cease.
+ * May it be the same router for two lanes?  One of them has an answer from it, and
+ * no router that answers one of them up to this ttl differs from the other's.  One
+ * that has not answered a lane for a while may be there too.
  */
-void ht_schedule_follow(
-    struct ht_schedule *sch, unsigned ttl, uint16_t leader, ht_time now);
-
-/** Is it before the end or, where that is unknown, known to be on the way? */
-bool ht_schedule_is_inner(const struct ht_schedule *sch, unsigned ttl);
-
-/**
- * May a lane go on taking turns at this ttl?  Not if its own probes are lost while
- * those of others are answered: then it is another router, one that keeps silent.
- */
-bool ht_schedule_may_wait(const struct ht_schedule *sch, unsigned ttl);
+bool ht_schedule_is_same_way(
+    const struct ht_schedule *a, const struct ht_schedule *b, unsigned ttl);
 
 /** Has it never had an answer here, or none to its newest own probe? */
 bool ht_schedule_is_doubtful(const struct ht_schedule *sch, unsigned ttl);
 
-/** Will a probe of this ttl leave by then, for itself and for those that follow? */
-bool ht_schedule_is_asking(const struct ht_schedule *sch, unsigned ttl, ht_time by);
+/** The router of this ttl was asked at now, by whomever: ask it again at due. */
+void ht_schedule_turn(struct ht_schedule *sch, unsigned ttl, ht_time now, ht_time due);
 
-/** The router of this ttl was asked, if not by this lane. */
-void ht_schedule_asked(struct ht_schedule *sch, unsigned ttl, ht_time now);
-
-/** Send this ttl an interval from now, for itself and for those that follow. */
-void ht_schedule_lead(struct ht_schedule *sch, unsigned ttl, ht_time now);
-
-/** Send this ttl for itself alone, at its next turn after now. */
-void ht_schedule_unfollow_one(struct ht_schedule *sch, unsigned ttl, ht_time now);
-
-/** From this ttl on send for itself alone. */
-void ht_schedule_unfollow(struct ht_schedule *sch, unsigned ttl, ht_time now);
+/** Take turns with nobody: send this ttl at its own next turn after now. */
+void ht_schedule_alone(struct ht_schedule *sch, unsigned ttl, ht_time now);
 
 /**
  * Let nothing leave before now; what is overdue waits for its next turn.  To be

@@ -90,21 +90,11 @@ void ht_session_tell_end(struct ht_session *ss, struct lane *lane, ht_time at);
 void ht_session_note_shared(struct ht_session *ss, const struct ht_flight *f);
 
 /**
- * Is there a lane to take turns with at this ttl?  Then wait for its probe.
- *
- * @return true when nothing is to be sent now
- */
-bool ht_share_wait(struct ht_session *ss, unsigned lane, unsigned ttl, ht_time now);
-
-/**
- * Let a probe that has left stand for all lanes that take turns with its own,
- * and give the next turn to the next of them.
+ * A probe has left: let it stand for all lanes that can take turns with its own,
+ * and say who of them sends the next one.
  */
 void ht_share_sent(struct ht_session *ss, unsigned lane, unsigned ttl, ht_time now,
     struct ht_flight *f);
-
-/** The lane could not send: it leads nobody any more. */
-void ht_share_failed(struct ht_session *ss, unsigned lane, unsigned ttl);
 
 /**
  * Decide whether what became of the probe counts for a lane that it stands for,

@@ -4,120 +4,98 @@
  *
  * Routers limit their answers per prober, so asking once for each target would
  * make loss that is not there.  Lanes that see the same addresses up to a ttl
- * take turns at it:
+ * take turns at it.  Nobody keeps a list of who takes turns with whom: each time
+ * that one sends, the lanes that it stands for are found anew, by what they know
+ * at that moment.
  *
- * 1. One of them leads: it sends, and its probe stands for the others' too.  Then
- *    another one leads, the one that has not for longest.  So each lane sees with
- *    its own probe, every so many turns, that it still is the same router; and the
- *    router sees one prober.
- * 2. What became of the probe counts for another lane only if the router that
+ * 1. A probe stands for all of them.  The next one to send is the one whose own
+ *    newest probe is oldest, an interval later.  So each lane sees with its own
+ *    probe, every so many turns, that it still is the same router; and the router
+ *    sees one prober.
+ * 2. The others wait for that probe, and a while longer than it should take; then
+ *    the first of them sends one.  So whoever cannot send, or has come to see other
+ *    routers, keeps nobody waiting for good.
+ * 3. What became of the probe counts for another lane only if the router that
  *    answered is the one that this lane knows, or if nobody answered.  A lane
  *    learns of a shared probe at that moment, with the time at which it left.
- *    A lane that knows another router has left the group, with all ttls beyond.
- * 3. A lane that has never had an answer at this ttl (the router's limit was
+ * 4. A lane that has never had an answer at this ttl (the router's limit was
  *    used up by the others) takes turns too, or it would never get one.  But
  *    nothing is counted for it before, nor is its own probe for the others.
- * 4. A lane whose own probes get no answer is in doubt: its way may have turned
+ * 5. A lane whose own probes get no answer is in doubt: its way may have turned
  *    to a router that keeps silent, and the others' answers would hide it.  Every
- *    second turn is for those in doubt, few of them at a time; what they send
- *    counts for nobody else, and those who get no answer then leave the group.
- * 5. Who cannot send, leads nobody.  When a leader falls silent for any reason,
- *    the first that notices takes its place, for all.
+ *    second turn is for those in doubt; what they send counts for nobody else, and
+ *    those who get no answer then go on alone.
  */
 #include "session/internal.h"
 
 #include "base/addr.h"
 
-/* Lanes of one group that never had an answer; others go on alone meanwhile. */
-#define STRANGERS_MAX 4
-
-/* A lane in doubt about more of its own probes than that speaks for itself only. */
+/*
+ * A lane with more of its own newest probes lost than that speaks for itself only.
+ * One that never had an answer, too: it takes turns only after more.
+ */
 #define DOUBTS_MAX 1
 
-static bool
-is_follower(const struct ht_session *ss, unsigned lane, unsigned leader, unsigned ttl)
-{
-	const struct ht_slot *slot = &ss->lanes[lane]->sch.slots[ttl];
+/* Those that a probe's turn was for, its own lane first.  One of a target at most. */
+struct turn {
+	unsigned ttl;
+	ht_time now;
+	unsigned n;
+	uint16_t lanes[HT_TARGETS_MAX];
+};
 
-	return slot->is_led && slot->leader == leader;
+static struct ht_schedule *
+schedule(struct ht_session *ss, unsigned lane)
+{
+	return &ss->lanes[lane]->sch;
 }
 
-static bool
-is_stranger(const struct ht_session *ss, unsigned lane, unsigned ttl)
+static struct ht_slot *
+slot_of(struct ht_session *ss, unsigned lane, unsigned ttl)
 {
-	return ss->lanes[lane]->sch.slots[ttl].from.family == HT_FAMILY_NONE;
+	return &ss->lanes[lane]->sch.slots[ttl];
 }
 
+/* Can two lanes take turns? */
 static bool
-has_room(const struct ht_session *ss, unsigned lane, unsigned leader, unsigned ttl)
+is_same_way(struct ht_session *ss, unsigned a, unsigned b, unsigned ttl)
 {
-	unsigned strangers = 0;
-
-	for (unsigned i = 0; i < ss->n_lanes; i++)
-		strangers += is_follower(ss, i, leader, ttl) && is_stranger(ss, i, ttl);
-	return !is_stranger(ss, lane, ttl) || strangers < STRANGERS_MAX;
+	return ht_schedule_takes_turns(schedule(ss, b), ttl)
+	       && ht_schedule_is_same_way(schedule(ss, a), schedule(ss, b), ttl);
 }
 
-/* All that follow one lane follow another one now. */
+/* Find those that the probe of a lane can stand for. */
 static void
-hand_over(struct ht_session *ss, unsigned from, unsigned to, unsigned ttl, ht_time now)
+gather(struct ht_session *ss, unsigned lane, struct turn *turn)
 {
-	for (unsigned i = 0; i < ss->n_lanes; i++)
-		if (i != to && is_follower(ss, i, from, ttl))
-			ht_schedule_follow(&ss->lanes[i]->sch, ttl, (uint16_t)to, now);
-}
+	const struct lane *own = ss->lanes[lane];
+	const struct target *own_target = &ss->targets[own->target];
+	unsigned index = lane - own_target->first_lane[own->proto];
 
-/* One that was led is due: has it been left alone?  Then it takes the place. */
-static bool
-wait_on(struct ht_session *ss, unsigned lane, unsigned ttl, ht_time now)
-{
-	unsigned leader = ss->lanes[lane]->sch.slots[ttl].leader;
-	ht_time soon = now + ss->set.interval_ns;
-
-	/* All were late, the leader is only the next in the row. */
-	if (ht_schedule_is_asking(&ss->lanes[leader]->sch, ttl, soon)) {
-		ht_schedule_follow(&ss->lanes[lane]->sch, ttl, (uint16_t)leader, now);
-		return true;
-	}
-	hand_over(ss, leader, lane, ttl, now);
-	return false;
-}
-
-bool
-ht_share_wait(struct ht_session *ss, unsigned lane, unsigned ttl, ht_time now)
-{
-	struct lane *own = ss->lanes[lane];
-	const struct ht_addr *addr = &ss->targets[own->target].pub.addr;
-
-	if (!ht_schedule_is_inner(&own->sch, ttl))
-		return false;
-	if (own->sch.slots[ttl].is_led)
-		return wait_on(ss, lane, ttl, now);
-	for (unsigned i = 0; i < ss->n_lanes; i++) {
-		const struct lane *other = ss->lanes[i];
-		if (i == lane || !ht_session_is_active(ss, i)
-		    || other->flow != own->flow
-		    || ss->targets[other->target].pub.addr.family != addr->family
-		    || !ht_schedule_can_follow(&own->sch, &other->sch, ttl)
-		    || !has_room(ss, lane, i, ttl))
+	turn->n = 0;
+	turn->lanes[turn->n++] = (uint16_t)lane;
+	for (unsigned t = 0; t < ss->n_targets; t++) {
+		const struct target *target = &ss->targets[t];
+		unsigned other = target->first_lane[own->proto] + index;
+		if (t == own->target || target->n_lanes[own->proto] <= index
+		    || target->pub.addr.family != own_target->pub.addr.family
+		    || ht_schedule_is_exhausted(schedule(ss, other), turn->ttl)
+		    || !is_same_way(ss, lane, other, turn->ttl))
 			continue;
-		hand_over(ss, lane, i, ttl, now);
-		ht_schedule_follow(&own->sch, ttl, (uint16_t)i, now);
-		return true;
+		turn->lanes[turn->n++] = (uint16_t)other;
 	}
-	return false;
 }
 
 /* Add a flight for a lane behind that of the probe, or behind another such one. */
 static struct ht_flight *
-add_shadow(struct ht_session *ss, struct ht_flight *f, unsigned lane, unsigned ttl,
-    ht_time now)
+add_shadow(
+    struct ht_session *ss, struct ht_flight *f, unsigned lane, const struct turn *turn)
 {
 	struct ht_flight *shadow = ht_inflight_reserve(&ss->flight);
 
 	if (shadow == NULL)
 		return f;
-	ht_session_fill_flight(ss, shadow, lane, ttl, now);
+	ht_session_fill_flight(ss, shadow, lane, turn->ttl, turn->now);
 	shadow->is_shared = true;
 	ht_inflight_commit(&ss->flight);
 	f->has_shadow = true;
@@ -125,91 +103,76 @@ add_shadow(struct ht_session *ss, struct ht_flight *f, unsigned lane, unsigned t
 	return shadow;
 }
 
+/* Let the probe stand for the others, unless those before it had no answer. */
+static void
+speak(struct ht_session *ss, const struct turn *turn, struct ht_flight *f)
+{
+	if (slot_of(ss, turn->lanes[0], turn->ttl)->own_silent > DOUBTS_MAX)
+		return;
+	for (unsigned i = 1; i < turn->n; i++)
+		f = add_shadow(ss, f, turn->lanes[i], turn);
+}
+
 /*
- * Who leads next: of those that still have cycles to go the one whose own newest
- * probe is oldest; in doubt and not in doubt in turn.  The leader itself if none.
+ * Who is next: of those that still have cycles to go the one whose own newest
+ * probe is oldest; in doubt and not in doubt in turn.  The same again if none.
  */
 static unsigned
-next_leader(const struct ht_session *ss, unsigned leader, unsigned ttl)
+next_of(struct ht_session *ss, const struct turn *turn)
 {
-	bool want_doubt = !ht_schedule_is_doubtful(&ss->lanes[leader]->sch, ttl);
+	unsigned own = turn->lanes[0], ttl = turn->ttl;
+	bool want_doubt = !ht_schedule_is_doubtful(schedule(ss, own), ttl);
 	bool has_wanted = false;
-	unsigned next = leader;
+	unsigned next = own;
 
-	for (unsigned i = 0; i < ss->n_lanes; i++) {
-		const struct ht_schedule *sch = &ss->lanes[i]->sch;
-		bool is_wanted = ht_schedule_is_doubtful(sch, ttl) == want_doubt;
-		if (!is_follower(ss, i, leader, ttl)
-		    || ht_schedule_is_exhausted(sch, ttl) || (has_wanted && !is_wanted))
+	for (unsigned i = 1; i < turn->n; i++) {
+		unsigned lane = turn->lanes[i];
+		bool is_wanted = ht_schedule_is_doubtful(schedule(ss, lane), ttl)
+				 == want_doubt;
+		if (has_wanted && !is_wanted)
 			continue;
-		if (next == leader || (is_wanted && !has_wanted)
-		    || sch->slots[ttl].tried_at
-			   < ss->lanes[next]->sch.slots[ttl].tried_at)
-			next = i;
+		if (next == own || is_wanted != has_wanted
+		    || slot_of(ss, lane, ttl)->tried_at
+			   < slot_of(ss, next, ttl)->tried_at)
+			next = lane;
 		has_wanted = is_wanted;
 	}
 	return next;
 }
 
+/* The router has been asked: say to each lane when it is its turn again. */
 static void
-pass_on(struct ht_session *ss, unsigned leader, unsigned ttl, ht_time now)
+pass_on(struct ht_session *ss, const struct turn *turn)
 {
-	unsigned next = next_leader(ss, leader, ttl);
+	unsigned next = next_of(ss, turn);
+	ht_time at = turn->now + ss->set.interval_ns;
+	ht_time late = ss->set.interval_ns * 3 / 2;
 
-	for (unsigned i = 0; i < ss->n_lanes; i++) {
-		struct ht_schedule *sch = &ss->lanes[i]->sch;
-		if (i == next || (i != leader && !is_follower(ss, i, leader, ttl)))
-			continue;
-		ht_schedule_asked(sch, ttl, now);
-		if (ht_schedule_may_wait(sch, ttl))
-			ht_schedule_follow(sch, ttl, (uint16_t)next, now);
+	for (unsigned i = 0; i < turn->n; i++) {
+		unsigned lane = turn->lanes[i];
+		struct ht_schedule *sch = schedule(ss, lane);
+		if (lane == next)
+			ht_schedule_turn(sch, turn->ttl, turn->now, at);
+		else if (is_same_way(ss, next, lane, turn->ttl))
+			ht_schedule_turn(sch, turn->ttl, turn->now, at + late);
 		else
-			ht_schedule_unfollow_one(sch, ttl, now);
+			ht_schedule_alone(sch, turn->ttl, turn->now);
 	}
-	ht_schedule_asked(&ss->lanes[next]->sch, ttl, now);
-	ht_schedule_lead(&ss->lanes[next]->sch, ttl, now);
 }
 
 void
 ht_share_sent(struct ht_session *ss, unsigned lane, unsigned ttl, ht_time now,
     struct ht_flight *f)
 {
-	const struct ht_slot *slot = &ss->lanes[lane]->sch.slots[ttl];
-	bool speaks = !is_stranger(ss, lane, ttl) && slot->own_silent <= DOUBTS_MAX;
-	bool has_followers = false;
+	struct turn turn = { .ttl = ttl, .now = now };
 
-	for (unsigned i = 0; i < ss->n_lanes; i++) {
-		if (!is_follower(ss, i, lane, ttl))
-			continue;
-		has_followers = true;
-		if (speaks && !is_stranger(ss, i, ttl))
-			f = add_shadow(ss, f, i, ttl, now);
-	}
-	if (has_followers)
-		pass_on(ss, lane, ttl, now);
-}
-
-void
-ht_share_failed(struct ht_session *ss, unsigned lane, unsigned ttl)
-{
-	for (unsigned i = 0; i < ss->n_lanes; i++)
-		if (is_follower(ss, i, lane, ttl))
-			ht_schedule_unfollow_one(&ss->lanes[i]->sch, ttl, ss->now);
-}
-
-/* From a ttl on a lane sees other routers than those it took turns with. */
-static void
-leave(struct ht_session *ss, unsigned lane, unsigned ttl)
-{
-	for (unsigned i = 0; i < ss->n_lanes; i++) {
-		for (unsigned t = ttl; t <= ss->max_ttl; t++) {
-			if (!is_follower(ss, i, lane, t))
-				continue;
-			ht_schedule_unfollow(&ss->lanes[i]->sch, t, ss->now);
-			break;
-		}
-	}
-	ht_schedule_unfollow(&ss->lanes[lane]->sch, ttl, ss->now);
+	if (!ht_schedule_takes_turns(schedule(ss, lane), ttl))
+		return;
+	gather(ss, lane, &turn);
+	if (turn.n < 2)
+		return;
+	speak(ss, &turn, f);
+	pass_on(ss, &turn);
 }
 
 bool
@@ -223,8 +186,6 @@ ht_share_adopt(struct ht_session *ss, struct ht_flight *f, const struct ht_addr 
 			&& (slot->transit_run == 0
 			    || (from != NULL && !ht_addr_equal(&slot->from, from)));
 
-	if (is_other)
-		leave(ss, f->lane, f->ttl);
 	/* It may have been told of a loss, and now another router answers late. */
 	if (f->is_told)
 		return !is_other;

@@ -402,7 +402,6 @@ note_failed(struct ht_session *ss, unsigned index, unsigned ttl, ht_time now, in
 	t->failures++;
 	count(&ss->totals, HT_EVENT_FAILED);
 	ht_schedule_failed(&lane->sch, ttl, now);
-	ht_share_failed(ss, index, ttl);
 	ht_session_emit(ss, lane, &ev);
 	ht_session_tell_end(ss, lane, now);
 }
@@ -415,7 +414,6 @@ send_one(struct ht_session *ss, unsigned index, unsigned ttl, ht_time now)
 	struct ht_flight *f;
 	int r = transmit(ss, index, ttl, now, &f);
 
-	lane->sch.slots[ttl].is_led = false;
 	if (r == -EAGAIN) {
 		ht_schedule_busy(&lane->sch, ttl);
 		return;
@@ -470,8 +468,7 @@ send_lane(struct ht_session *ss, unsigned lane, ht_time now)
 	/* The transport has been heard since it had no way for a probe. */
 	ht_schedule_free(sch, now);
 	while ((ttl = ht_schedule_due(sch, now)) != 0)
-		if (!ht_share_wait(ss, lane, ttl, now))
-			send_one(ss, lane, ttl, now);
+		send_one(ss, lane, ttl, now);
 }
 
 static void

@@ -822,7 +822,7 @@ static void
 for_all_seeds(const char *name, unsigned traits, world_fn *fn)
 {
 	/* Worlds beyond the first few that have shown something. */
-	static const unsigned known[] = { 406, 656 };
+	static const unsigned known[] = { 163, 406, 656 };
 	const unsigned n_known = sizeof(known) / sizeof(known[0]);
 	const char *only = getenv("HT_WORLD_SEED");
 	bool is_loud = getenv("HT_WORLDS") != NULL;
@@ -969,6 +969,21 @@ clear_asked(struct world *w)
 		w->common[ttl].asked = 0;
 }
 
+/* Each target sees with probes of its own that it still is the same router. */
+static void
+check_turns(const struct world *w, ht_time since)
+{
+	unsigned own[TARGETS_MAX][TTLS] = { { 0 } };
+
+	for (unsigned i = 0; i < w->n_wires; i++)
+		own[w->wires[i].target][w->wires[i].ttl] += w->wires[i].at >= since;
+	for (unsigned t = 0; t < w->n_targets; t++)
+		for (unsigned ttl = 1; ttl <= w->on_common[t]; ttl++)
+			if (ttl < w->length[t])
+				assert_true(own[t][ttl] >= (w->now - since) / HT_S
+							       / w->n_targets * 3 / 4);
+}
+
 static void
 run_shared(unsigned seed, unsigned traits)
 {
@@ -978,6 +993,7 @@ run_shared(unsigned seed, unsigned traits)
 	clear_asked(w);
 	run(w, w->now + 60 * HT_S);
 	check_asked(w, 60 * HT_S);
+	check_turns(w, 60 * HT_S);
 	/* A pause, a sleep and a setting are no reason to ask more. */
 	clear_asked(w);
 	run(w, w->now + 20 * HT_S);
@@ -1004,17 +1020,26 @@ test_shared_routers_are_asked_once(void **state)
 	for_all_seeds("shared deaf", DEAF, run_shared);
 }
 
+/* Lanes over the same few routers. */
+static struct world *
+common_new(unsigned seed, unsigned traits, unsigned targets, unsigned n_common)
+{
+	struct world *w = world_new(seed, traits | CHANGES, targets, 1, 0);
+
+	w->n_shared = n_common;
+	for (unsigned t = 0; t < w->n_targets; t++) {
+		w->on_common[t] = n_common;
+		w->length[t] = 8;
+	}
+	return w;
+}
+
 /* Four lanes over the same five routers, and a minute to get used to it. */
 static struct world *
 shared_new(unsigned seed, unsigned traits)
 {
-	struct world *w = world_new(seed, traits | CHANGES, 4, 1, 0);
+	struct world *w = common_new(seed, traits, 4, 5);
 
-	w->n_shared = 5;
-	for (unsigned t = 0; t < w->n_targets; t++) {
-		w->on_common[t] = 5;
-		w->length[t] = 8;
-	}
 	run(w, 60 * HT_S);
 	return w;
 }
@@ -1025,24 +1050,80 @@ hop_of(const struct world *w, unsigned target, unsigned ttl)
 	return ht_path_hop(ht_session_path(w->ss, target, 0), ttl);
 }
 
-/* The others' answers do not hide that the way of one has turned to silence. */
+/*
+ * The others' answers do not hide that the way of one has turned to silence: of
+ * eight, every second turn is soon for the one.  Nor is its silence theirs for long.
+ */
 static void
 run_turn(unsigned seed, unsigned traits)
 {
-	struct world *w = shared_new(seed, traits);
+	struct world *w = common_new(seed, traits, 8, 5);
 	struct ht_window win;
 
+	run(w, 60 * HT_S);
 	w->on_common[1] = 1;
 	for (unsigned ttl = 2; ttl <= 5; ttl++)
 		w->own[1][ttl].is_silent = true;
-	run(w, w->now + 150 * HT_S);
+	run(w, w->now + 90 * HT_S);
 	for (unsigned ttl = 2; ttl <= 5; ttl++) {
 		ht_hop_window_last(hop_of(w, 1, ttl), 60, &win);
 		assert_int_equal(win.counts.received, 0);
 		assert_true(win.counts.lost >= 55);
+		assert_true(hop_of(w, 2, ttl)->counts.lost <= 3);
 		ht_hop_window_last(hop_of(w, 2, ttl), 60, &win);
 		assert_int_equal(win.counts.lost, 0);
 	}
+	world_free(w);
+}
+
+/* Ten that never have an answer where two have one: none keeps another waiting. */
+static void
+run_strangers(unsigned seed, unsigned traits)
+{
+	struct world *w = common_new(seed, traits, 12, 2);
+
+	for (unsigned t = 0; t < w->n_targets; t++) {
+		w->own[t][3].is_silent = t >= 2;
+		w->own[t][3].addr = w->common[3].addr;
+	}
+	run(w, 60 * HT_S);
+	for (unsigned t = 0; t < w->n_targets; t++) {
+		const struct ht_counts *c = &hop_of(w, t, 3)->counts;
+		assert_in_range(c->sent, t < 2 ? 55 : 45, 64);
+		assert_true(t >= 2 ? c->received == 0 : c->lost == 0);
+	}
+	world_free(w);
+}
+
+/*
+ * Two ways that part and meet again, and one between that answers on neither: it may
+ * be asked for with both of them, but nobody waits for another.
+ */
+static void
+run_diamond(unsigned seed, unsigned traits)
+{
+	struct world *w = common_new(seed, traits, 3, 1);
+
+	w->own[0][2].is_silent = true;
+	for (unsigned t = 0; t < w->n_targets; t++)
+		w->own[t][3].addr = w->common[3].addr;
+	run(w, 120 * HT_S);
+	for (unsigned t = 0; t < w->n_targets; t++)
+		assert_in_range(hop_of(w, t, 3)->counts.sent, 115, 185);
+	world_free(w);
+}
+
+/* Losses here and there are no reason to ask a router for each lane. */
+static void
+run_lossy(unsigned seed, unsigned traits)
+{
+	struct world *w = common_new(seed, traits, 6, 5);
+
+	w->common[3].loss = 0.2;
+	run(w, 120 * HT_S);
+	for (unsigned t = 0; t < w->n_targets; t++)
+		assert_in_range(hop_of(w, t, 3)->counts.sent, 105, 125);
+	assert_in_range(w->common[3].asked, 115, 132);
 	world_free(w);
 }
 
@@ -1089,6 +1170,9 @@ test_others_are_not_misled(void **state)
 {
 	(void)state;
 	for_all_seeds("turn", 0, run_turn);
+	for_all_seeds("strangers", 0, run_strangers);
+	for_all_seeds("diamond", 0, run_diamond);
+	for_all_seeds("lossy", 0, run_lossy);
 	for_all_seeds("late turn", 0, run_late_turn);
 	for_all_seeds("dropout", 0, run_dropout);
 }
