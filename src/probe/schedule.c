@@ -399,10 +399,15 @@ ht_schedule_next(struct ht_schedule *sch)
 static ht_time
 turn_after(const struct ht_schedule *sch, unsigned ttl, ht_time now)
 {
+	const struct ht_slot *slot = &sch->slots[ttl];
+
+	if (!slot->is_delayed)
+		return next_turn(sch, ttl);
+	/* It would have left at once with the one before. */
+	if (slot->attempts < sch->set->at_once)
+		return now;
 	/* On the grid a hop that came late would lose a whole interval. */
-	if (sch->slots[ttl].is_delayed)
-		return now + sch->set->interval_ns;
-	return next_turn(sch, ttl);
+	return now + sch->set->interval_ns;
 }
 
 /* A probe was tried: what sent and failed have in common. */

@@ -603,6 +603,35 @@ test_busy_keeps_its_turn(void **state)
 	assert_int_equal(ht_schedule_due(&w.sch, 1800 * HT_MS), 1);
 }
 
+/* The three that should leave at once, where the transport took the first alone. */
+static void
+test_busy_goes_on_at_once(void **state)
+{
+	struct world w;
+
+	(void)state;
+	world_init(&w, 2);
+	w.set.at_once = 3;
+	w.set.cycles = 3;
+	w.set.max_ttl = 2;
+	w.set.interval_ns = 300 * HT_MS;
+	assert_int_equal(ht_schedule_due(&w.sch, 0), 1);
+	ht_schedule_sent(&w.sch, 1, 0);
+	assert_int_equal(ht_schedule_due(&w.sch, 0), 1);
+	ht_schedule_busy(&w.sch, 1);
+	for (unsigned i = 0; i < 3; i++) {
+		assert_int_equal(ht_schedule_due(&w.sch, 0), 2);
+		ht_schedule_sent(&w.sch, 2, 0);
+	}
+	assert_int_equal(ht_schedule_due(&w.sch, 0), 0);
+	ht_schedule_free(&w.sch, 400 * HT_MS);
+	for (unsigned i = 0; i < 2; i++) {
+		assert_int_equal(ht_schedule_due(&w.sch, 400 * HT_MS), 1);
+		ht_schedule_sent(&w.sch, 1, 400 * HT_MS);
+	}
+	assert_true(ht_schedule_is_exhausted(&w.sch, 1));
+}
+
 static void
 test_failures_do_not_grow_but_end(void **state)
 {
@@ -675,6 +704,7 @@ main(void)
 		cmocka_unit_test(test_again_has_a_limit),
 		cmocka_unit_test(test_again_begins_a_new_interval),
 		cmocka_unit_test(test_busy_keeps_its_turn),
+		cmocka_unit_test(test_busy_goes_on_at_once),
 		cmocka_unit_test(test_failures_do_not_grow_but_end),
 		cmocka_unit_test(test_cycles_end),
 	};
