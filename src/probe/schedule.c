@@ -53,6 +53,7 @@
 #define FOLLOW_SILENT 2
 #define TRIAL_SILENT  3
 #define LEAVE_SILENT  5
+#define OWN_MAX       128
 #define EXTRA_MAX     4
 #define BURST_MAX     6
 #define BURST_GAP     (10 * HT_MS)
@@ -671,6 +672,13 @@ ht_schedule_own(struct ht_schedule *sch, unsigned ttl, bool is_answered)
 	struct ht_slot *slot = &sch->slots[ttl];
 
 	slot->own_silent = is_answered ? 0 : slot->own_silent + 1;
+	slot->own_judged++;
+	slot->own_lost += !is_answered;
+	/* What was long ago counts less and less. */
+	if (slot->own_judged >= OWN_MAX) {
+		slot->own_judged /= 2;
+		slot->own_lost /= 2;
+	}
 }
 
 /* Can it be the same router?  One that has not answered yet, to either, can. */
@@ -713,6 +721,20 @@ ht_schedule_is_same_way(
 		if (!can_be_same_hop(&a->slots[t], &b->slots[t]))
 			return false;
 	return true;
+}
+
+double
+ht_schedule_contrast(
+    const struct ht_schedule *a, const struct ht_schedule *b, unsigned ttl)
+{
+	double na = a->slots[ttl].own_judged, nb = b->slots[ttl].own_judged;
+	double la = a->slots[ttl].own_lost, lb = b->slots[ttl].own_lost;
+	double lost = la + lb, answered = na + nb - lost;
+	double difference = la * nb - lb * na;
+
+	if (na == 0 || nb == 0 || lost == 0 || answered == 0)
+		return 0;
+	return difference * difference * (na + nb) / (na * nb * lost * answered);
 }
 
 bool

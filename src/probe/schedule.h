@@ -29,6 +29,8 @@ struct ht_slot {
 	unsigned refusal_run; /**< newest answers in a row: unreachable */
 	unsigned silent_run;  /**< newest probes in a row that were lost */
 	unsigned own_silent;  /**< of its own, not of shared ones, lost in a row */
+	unsigned own_judged;  /**< newest of its own that were answered or lost */
+	unsigned own_lost;    /**< of those */
 	struct ht_addr from;  /**< of the newest answer, family none if none */
 	bool is_busy;         /**< the transport has no way for it at the moment */
 	bool is_delayed;      /**< it had none since its turn came */
@@ -128,6 +130,15 @@ bool ht_schedule_takes_turns(const struct ht_schedule *sch, unsigned ttl);
  * that has not answered a lane for a while may be there too.
  */
 bool ht_schedule_is_same_way(
+    const struct ht_schedule *a, const struct ht_schedule *b, unsigned ttl);
+
+/**
+ * Tell by how much the losses of two lanes' own probes differ at this ttl.
+ *
+ * @return standard deviations, squared (pooled test of two proportions); 0 if none
+ * of them, or all, were lost
+ */
+double ht_schedule_contrast(
     const struct ht_schedule *a, const struct ht_schedule *b, unsigned ttl);
 
 /** Has it never had an answer here, or none to its newest own probe? */

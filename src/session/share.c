@@ -25,6 +25,11 @@
  *    to a router that keeps silent, and the others' answers would hide it.  Every
  *    second turn is for those in doubt; what they send counts for nobody else, and
  *    those who get no answer then go on alone.
+ * 6. Something that is not seen here may drop what goes to one target and spare the
+ *    others.  Then the lanes' own probes are lost at different rates: as soon as
+ *    that is likely nothing of the one counts for the other, whatever becomes of it
+ *    (to leave out losses alone would hide those that are the router's); as soon as
+ *    it is sure they take turns no more.
  */
 #include "session/internal.h"
 
@@ -35,6 +40,13 @@
  * One that never had an answer, too: it takes turns only after more.
  */
 #define DOUBTS_MAX 1
+
+/*
+ * Losses that differ by so many standard deviations, squared: what becomes of one's
+ * probe is not counted for the other; they do not take turns any more.
+ */
+#define CONTRAST_MUTE  7
+#define CONTRAST_APART 12
 
 /* Those that a probe's turn was for, its own lane first.  One of a target at most. */
 struct turn {
@@ -56,12 +68,20 @@ slot_of(struct ht_session *ss, unsigned lane, unsigned ttl)
 	return &ss->lanes[lane]->sch.slots[ttl];
 }
 
+/* By how much the losses of two lanes differ, see ht_schedule_contrast(). */
+static double
+contrast(struct ht_session *ss, unsigned a, unsigned b, unsigned ttl)
+{
+	return ht_schedule_contrast(schedule(ss, a), schedule(ss, b), ttl);
+}
+
 /* Can two lanes take turns? */
 static bool
 is_same_way(struct ht_session *ss, unsigned a, unsigned b, unsigned ttl)
 {
 	return ht_schedule_takes_turns(schedule(ss, b), ttl)
-	       && ht_schedule_is_same_way(schedule(ss, a), schedule(ss, b), ttl);
+	       && ht_schedule_is_same_way(schedule(ss, a), schedule(ss, b), ttl)
+	       && contrast(ss, a, b, ttl) < CONTRAST_APART;
 }
 
 /* Find those that the probe of a lane can stand for. */
@@ -107,10 +127,13 @@ add_shadow(
 static void
 speak(struct ht_session *ss, const struct turn *turn, struct ht_flight *f)
 {
-	if (slot_of(ss, turn->lanes[0], turn->ttl)->own_silent > DOUBTS_MAX)
+	unsigned own = turn->lanes[0];
+
+	if (slot_of(ss, own, turn->ttl)->own_silent > DOUBTS_MAX)
 		return;
 	for (unsigned i = 1; i < turn->n; i++)
-		f = add_shadow(ss, f, turn->lanes[i], turn);
+		if (contrast(ss, own, turn->lanes[i], turn->ttl) < CONTRAST_MUTE)
+			f = add_shadow(ss, f, turn->lanes[i], turn);
 }
 
 /*
