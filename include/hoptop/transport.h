@@ -54,9 +54,11 @@ enum ht_reply_kind {
 	HT_REPLY_UNREACHABLE,   /**< ICMP 3/x, ICMPv6 1/x, 2/0, parameter problem */
 	HT_REPLY_ECHO,          /**< ICMP echo reply */
 	HT_REPLY_UDP_DATA,      /**< the target's UDP port answered with data */
-	HT_REPLY_TCP_OPEN,      /**< SYN-ACK */
-	HT_REPLY_TCP_CLOSED,    /**< RST */
-	HT_REPLY_LOCAL_ERROR,   /**< this host refused the probe after send() */
+	HT_REPLY_PORT_CLOSED, /**< ICMP 3/3, ICMPv6 1/4 of the target: the session tells
+			       *   it from UNREACHABLE, transports need not */
+	HT_REPLY_TCP_OPEN,    /**< SYN-ACK */
+	HT_REPLY_TCP_CLOSED,  /**< RST */
+	HT_REPLY_LOCAL_ERROR, /**< this host refused the probe after send() */
 	HT_REPLY_COUNT
 };
 
@@ -251,10 +253,13 @@ struct ht_transport {
 /**
  * Tell whether the reply says that the probe got to its end.
  *
- * True for an echo reply, for data, SYN-ACK and RST, and for "port unreachable"
- * (ICMP 3/3, ICMPv6 1/4), from whatever address it came.
+ * True for an echo reply, for data, SYN-ACK and RST, and for a closed port.
  */
 bool ht_reply_is_destination(const struct ht_reply *reply);
+
+/** Is it "port unreachable", whoever says so?  ICMP 3/3, ICMPv6 1/4. */
+bool ht_icmp_is_port_unreachable(
+    enum ht_family family, unsigned icmp_type, unsigned icmp_code);
 
 /** Name a reply kind: "time-exceeded", "echo-reply"; never NULL. */
 const char *ht_reply_kind_name(enum ht_reply_kind kind);

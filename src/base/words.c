@@ -39,6 +39,7 @@ ht_reply_kind_name(enum ht_reply_kind kind)
 		[HT_REPLY_UDP_DATA] = "udp-data",
 		[HT_REPLY_TCP_OPEN] = "tcp-open",
 		[HT_REPLY_TCP_CLOSED] = "tcp-closed",
+		[HT_REPLY_PORT_CLOSED] = "port-unreachable",
 		[HT_REPLY_LOCAL_ERROR] = "local-error",
 	};
 
@@ -138,22 +139,21 @@ ht_version(void)
 	return HT_VERSION;
 }
 
-static bool
-is_port_unreachable(const struct ht_reply *reply)
-{
-	if (reply->kind != HT_REPLY_UNREACHABLE)
-		return false;
-	if (reply->from.family == HT_FAMILY_IP6)
-		return reply->icmp_type == 1 && reply->icmp_code == 4;
-	return reply->icmp_type == 3 && reply->icmp_code == 3;
-}
-
 bool
 ht_reply_is_destination(const struct ht_reply *reply)
 {
 	return reply->kind == HT_REPLY_ECHO || reply->kind == HT_REPLY_UDP_DATA
 	       || reply->kind == HT_REPLY_TCP_OPEN || reply->kind == HT_REPLY_TCP_CLOSED
-	       || is_port_unreachable(reply);
+	       || reply->kind == HT_REPLY_PORT_CLOSED;
+}
+
+bool
+ht_icmp_is_port_unreachable(
+    enum ht_family family, unsigned icmp_type, unsigned icmp_code)
+{
+	bool is6 = family == HT_FAMILY_IP6;
+
+	return icmp_type == (is6 ? 1u : 3u) && icmp_code == (is6 ? 4u : 3u);
 }
 
 /* Codes of type 3, RFC 792, 1122 section 3.2.2.1, 1812 section 5.2.7.1. */

@@ -227,6 +227,7 @@ icmp(const struct ht_hop *hop)
 	if (hop == NULL
 	    || (hop->reply_kind != HT_REPLY_TIME_EXCEEDED
 		&& hop->reply_kind != HT_REPLY_UNREACHABLE
+		&& hop->reply_kind != HT_REPLY_PORT_CLOSED
 		&& hop->reply_kind != HT_REPLY_ECHO))
 		return json_null();
 

@@ -178,6 +178,22 @@ round_trip(const struct ht_flight *f, const struct ht_reply *reply)
 	return reply->rx_ns > tx_ns ? reply->rx_ns - tx_ns : 0;
 }
 
+/*
+ * Is it the target that says "port unreachable"?  To UDP, whatever the address: a NAT
+ * may have changed it.  An echo has no port and a closed TCP port sends a RST, so that
+ * to these it is a firewall that refuses them; the target's own, if it is its address.
+ */
+static bool
+is_closed_port(
+    const struct ht_session *ss, const struct lane *lane, const struct ht_reply *reply)
+{
+	return reply->kind == HT_REPLY_UNREACHABLE
+	       && ht_icmp_is_port_unreachable((enum ht_family)reply->from.family,
+		   reply->icmp_type, reply->icmp_code)
+	       && (lane->proto == HT_PROTO_UDP
+		   || ht_addr_equal(&reply->from, &ss->targets[lane->target].pub.addr));
+}
+
 /* What an answer to this probe is, before it is noted. */
 static enum ht_event_type
 answer_type(const struct ht_flight *f, const struct ht_reply *reply)
@@ -200,6 +216,14 @@ take_answer(struct ht_session *ss, struct ht_flight *f, const struct ht_reply *r
 		return;
 
 	struct lane *lane = ss->lanes[f->lane];
+	struct ht_reply closed;
+
+	if (is_closed_port(ss, lane, reply)) {
+		closed = *reply;
+		closed.kind = HT_REPLY_PORT_CLOSED;
+		reply = &closed;
+	}
+
 	enum ht_event_type type = answer_type(f, reply);
 	struct ht_event ev = lane_event(lane, type, f->ttl, reply->rx_ns);
 

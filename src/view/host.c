@@ -56,6 +56,8 @@ view_host(const struct view_row *row, enum view_names how, const char *empty, ch
 	    row->hop->mtu, mark);
 	if (row->hop->reply_kind != HT_REPLY_UNREACHABLE)
 		mark[0] = '\0';
+	else if (mark[0] == '\0') /* port unreachable, and not by the target */
+		snprintf(mark, sizeof(mark), "!<%u>", row->hop->icmp_code);
 	snprintf(
 	    buf, VIEW_HOST_MAX, "%.380s%s%s", host, mark[0] != '\0' ? " " : "", mark);
 	return buf;
@@ -71,16 +73,7 @@ view_hop_mark(const struct view_row *row)
 	if (view_row_addr(row) == NULL)
 		return hop->counts.lost > 0 ? '.' : ' ';
 
-	const struct ht_reply reply = {
-		.kind = hop->reply_kind,
-		.icmp_type = hop->icmp_type,
-		.icmp_code = hop->icmp_code,
-		.from = *view_row_addr(row),
-	};
-
-	if (hop->reply_kind == HT_REPLY_UNREACHABLE && !ht_reply_is_destination(&reply))
-		return '!';
-	return ' ';
+	return hop->reply_kind == HT_REPLY_UNREACHABLE ? '!' : ' ';
 }
 
 const char *

@@ -160,11 +160,11 @@ if in_ns r3 nft list tables >/dev/null 2>&1; then
 	for how in no-route admin-prohibited addr-unreachable; do
 		rejects "$how (6)" 6 "ip6 daddr $target6" "icmpv6 type $how" 1
 	done
-	# Which is how a destination answers, whoever says it.
+	# An echo has no port: it is a firewall that says so, not the target.
 	rejects "port-unreachable (4)" 4 "ip daddr $target4" \
-		"icmp type port-unreachable" 0
+		"icmp type port-unreachable" 1
 	rejects "port-unreachable (6)" 6 "ip6 daddr $target6" \
-		"icmpv6 type port-unreachable" 0
+		"icmpv6 type port-unreachable" 1
 else
 	skip "rejected by a firewall" "no nft"
 fi

@@ -245,6 +245,45 @@ test_stopped_process_invents_no_loss(void **state)
 	bench_free(b);
 }
 
+/* "Port unreachable" ends a path if it can be the target's, and else refuses it. */
+static void
+test_closed_port_is_the_targets(void **state)
+{
+	static const struct {
+		enum ht_proto proto;
+		const char *from;
+		enum ht_stop stop;
+	} cases[] = {
+		{ HT_PROTO_UDP, "192.0.2.1", HT_STOP_DESTINATION },
+		{ HT_PROTO_UDP, "192.0.2.9", HT_STOP_DESTINATION },
+		{ HT_PROTO_ICMP, "192.0.2.1", HT_STOP_DESTINATION },
+		{ HT_PROTO_ICMP, "192.0.2.9", HT_STOP_UNREACHABLE },
+		{ HT_PROTO_TCP, "192.0.2.1", HT_STOP_DESTINATION },
+		{ HT_PROTO_TCP, "192.0.2.9", HT_STOP_UNREACHABLE },
+	};
+
+	(void)state;
+	for (unsigned i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct bench *b = bench_new();
+		bool is_target = cases[i].stop == HT_STOP_DESTINATION;
+		b->set.proto = cases[i].proto;
+		bench_start(b);
+		ht_session_step(b->ss, 0);
+		answer(b, 0, 0, 20 * HT_MS);
+		struct ht_reply *reply = &b->sc.queue[0];
+		reply->kind = HT_REPLY_UNREACHABLE;
+		reply->icmp_type = reply->icmp_code = 3;
+		assert_true(ht_addr_parse(cases[i].from, &reply->from));
+		ht_session_step(b->ss, 21 * HT_MS);
+		assert_int_equal(b->newest[HT_EVENT_END].stop, cases[i].stop);
+		assert_int_equal(hop(b)->reply_kind,
+		    is_target ? HT_REPLY_PORT_CLOSED : HT_REPLY_UNREACHABLE);
+		assert_true(
+		    ht_path_is_reached(ht_session_path(b->ss, 0, 0)) == is_target);
+		bench_free(b);
+	}
+}
+
 /* An answer that took longer than the timeout is late even if it comes first. */
 static void
 test_beyond_timeout_is_late_at_once(void **state)
@@ -867,6 +906,7 @@ main(void)
 		cmocka_unit_test(test_answer_in_time),
 		cmocka_unit_test(test_late_and_duplicate),
 		cmocka_unit_test(test_stopped_process_invents_no_loss),
+		cmocka_unit_test(test_closed_port_is_the_targets),
 		cmocka_unit_test(test_beyond_timeout_is_late_at_once),
 		cmocka_unit_test(test_unknown_departure),
 		cmocka_unit_test(test_foreign_answers_are_counted_alone),

@@ -453,7 +453,11 @@ test_host(void **state)
 	fx->hop.mtu = 1400;
 	assert_string_equal(
 	    view_host(row, VIEW_NAMES_ADDR, "???", buf), "192.0.2.1 !F-1400");
-	fx->hop.icmp_code = 3; /* port unreachable: that is the destination */
+	fx->hop.icmp_code = 3; /* port unreachable: a firewall's, or the target's */
+	assert_string_equal(
+	    view_host(row, VIEW_NAMES_ADDR, "???", buf), "192.0.2.1 !<3>");
+	assert_int_equal(view_hop_mark(row), '!');
+	fx->hop.reply_kind = HT_REPLY_PORT_CLOSED;
 	assert_string_equal(view_host(row, VIEW_NAMES_ADDR, "???", buf), "192.0.2.1");
 	assert_int_equal(view_hop_mark(row), ' ');
 
