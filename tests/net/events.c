@@ -10,6 +10,8 @@
  *     -f -m TTL    first, last (1, 30)      -s N         bytes (64)
  *     -t MS        end then at the latest
  *
+ * At SIGTERM it sends no more, and ends when nothing is outstanding.
+ *
  *     reply ttl=3 seq=0 at=NS rtt=NS kind=time-exceeded from=198.51.100.1 ...
  *     mark gap at=NS
  *     totals sent=5 received=5 lost=0 late=0 ...
@@ -18,6 +20,7 @@
 
 #include <errno.h>
 #include <poll.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -30,6 +33,15 @@
 #include "transport/linux/dgram.h"
 
 #define FDS_MAX HT_DGRAM_FDS_MAX
+
+static volatile sig_atomic_t is_over;
+
+static void
+on_signal(int sig)
+{
+	(void)sig;
+	is_over = 1;
+}
 
 static ht_time
 now_ns(void)
@@ -86,11 +98,23 @@ print_totals(const struct ht_session *ss)
 	    (unsigned long long)t.unmatched, (unsigned long long)t.malformed);
 }
 
+/* No more cycles than there were. */
+static void
+send_no_more(struct ht_session *ss)
+{
+	struct ht_settings set = *ht_session_settings(ss);
+
+	set.cycles = 1;
+	ht_session_set(ss, &set, now_ns());
+}
+
 static void
 run(struct ht_session *ss, struct ht_transport *tp, ht_time until)
 {
 	while (!ht_session_is_done(ss) && now_ns() < until) {
 		struct pollfd fds[FDS_MAX];
+		if (is_over)
+			send_no_more(ss);
 		ht_time next = ht_session_step(ss, now_ns());
 		int n = tp->ops->fds(tp, fds, FDS_MAX);
 		ht_time left = next != HT_TIME_NEVER ? next - now_ns() : HT_S;
@@ -140,6 +164,7 @@ set_option(struct ht_settings *set, int c, const char *arg)
 int
 main(int argc, char **argv)
 {
+	const struct sigaction sa = { .sa_handler = on_signal };
 	struct ht_settings set;
 	struct ht_socket_config cfg = { .mark = 0 };
 	struct ht_addr target;
@@ -158,6 +183,7 @@ main(int argc, char **argv)
 	if (r < 0 || argc - optind != 1 || !ht_addr_parse(argv[optind], &target))
 		return 2;
 
+	sigaction(SIGTERM, &sa, NULL);
 	struct ht_transport *tp = ht_dgram_open(&cfg, &err);
 	if (tp == NULL)
 		return 1;

@@ -10,20 +10,24 @@
  *     -c N   probes per ttl (1)             -f -m TTL  first, last ttl (1, 30)
  *     -s N   bytes of the IP packet (64)    -Q TOS     -P PORT  -F FLOW
  *     -S N   sizes from -s to this, one after the other
- *     -i US  microseconds between probes    -w MS      wait for the last (500)
+ *     -i US  microseconds between probes    -w MS      wait for the last (10000)
  *     -L PORT         source port of flow 0
  *     -I DEV -a ADDR  device, source        -o         as on an older kernel
  *     -b N   look for answers after every N probes only (1)
- *     -k     keep to -i, do not send sooner; print at once
+ *     -k     keep to -i, do not send sooner; print at once, failures as well
  *     -W N   keep so many in flight, as fast as that goes; took_us says how long
  *     -q     totals only                    -n         only ask whether we may
  *     -x     look all the time, without waiting: stuck=N sockets were ready then
  *            with nothing to read, and stayed so
+ *
+ * It ends when all is answered; the waits are for what may never be, and long, for a
+ * busy machine.  At SIGTERM it sends no more.
  */
 #include "config.h"
 
 #include <errno.h>
 #include <poll.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -77,6 +81,15 @@ struct totals {
 	ht_time began, ended; /* before the first probe, after the last answer */
 	uint8_t *answers;     /* by token, saturating */
 };
+
+static volatile sig_atomic_t is_over;
+
+static void
+on_signal(int sig)
+{
+	(void)sig;
+	is_over = 1;
+}
 
 static ht_time
 now_ns(void)
@@ -182,14 +195,24 @@ listen_once(struct ht_transport *tp, struct totals *tt, ht_time until)
 static bool
 has_all(const struct totals *tt)
 {
-	return tt->sent > 0 && tt->received == tt->sent;
+	return tt->sent + tt->failed > 0 && tt->received == tt->sent;
 }
 
 static void
 listen_until(struct ht_transport *tp, struct totals *tt, ht_time until)
 {
-	while (now_ns() < until && (!has_all(tt) || tt->opt->keeps_pace))
+	while (now_ns() < until && !is_over && (!has_all(tt) || tt->opt->keeps_pace))
 		listen_once(tp, tt, until);
+}
+
+/* What came while this process had to stand still is there at the end of the wait. */
+static void
+listen_at_last(struct ht_transport *tp, struct totals *tt, ht_time until)
+{
+	while (now_ns() < until && !has_all(tt))
+		listen_once(tp, tt, until);
+	if (!has_all(tt))
+		tp->ops->receive(tp, now_ns(), on_reply, tt);
 }
 
 /* Listen until fewer are in flight than may be. */
@@ -250,7 +273,7 @@ send_all(struct ht_transport *tp, const struct options *opt, struct totals *tt)
 	struct ht_probe pr = opt->probe;
 
 	tt->began = now_ns();
-	for (unsigned i = 0; i < opt->count * ttls; i++) {
+	for (unsigned i = 0; i < opt->count * ttls && !is_over; i++) {
 		pr.token = i;
 		pr.ttl = (uint8_t)(opt->first + i % ttls);
 		if (opt->size_max > opt->probe.size)
@@ -262,6 +285,8 @@ send_all(struct ht_transport *tp, const struct options *opt, struct totals *tt)
 		tt->failed += r < 0;
 		if (r < 0)
 			tt->error = -r;
+		if (r < 0 && opt->keeps_pace && !opt->is_quiet)
+			printf("failed error=%s\n", strerrorname_np(-r));
 		if (opt->is_restless)
 			look_until(tp, tt, now_ns() + opt->gap);
 		else if (opt->gap > 0)
@@ -271,7 +296,7 @@ send_all(struct ht_transport *tp, const struct options *opt, struct totals *tt)
 		if ((i + 1) % opt->burst == 0)
 			tp->ops->receive(tp, now_ns(), on_reply, tt);
 	}
-	listen_until(tp, tt, now_ns() + opt->wait);
+	listen_at_last(tp, tt, now_ns() + opt->wait);
 }
 
 static void
@@ -429,8 +454,9 @@ main(int argc, char **argv)
 		.burst = 1,
 		.first = 1,
 		.last = 30,
-		.wait = 500 * HT_MS,
+		.wait = 10 * HT_S,
 		.probe = { .size = 64 } };
+	const struct sigaction sa = { .sa_handler = on_signal };
 	struct ht_err err;
 	int c;
 
@@ -444,6 +470,7 @@ main(int argc, char **argv)
 	if (opt.only_asks)
 		return ask(&opt);
 
+	sigaction(SIGTERM, &sa, NULL);
 	struct ht_transport *tp = open_transport(&opt, &err);
 	if (tp == NULL) {
 		printf("open=%s: %s\n", strerrorname_np(-err.code), err.text);
