@@ -26,14 +26,10 @@ target4=203.0.113.90 target6=2001:db8:ff::90
 #   id=0 sum=1f2e data=...		(one line; sum is the checksum, data are hex)
 capture() {
 	rm -f "$net_tmp/pcap.err"
-	in_ns c timeout 10 tcpdump -i "${device:-wire}" -s 9100 -n -w "$net_tmp/pcap" -c "$1" --immediate-mode -U \
+	in_ns c timeout 60 tcpdump -i "${device:-wire}" -s 9100 -n -w "$net_tmp/pcap" -c "$1" --immediate-mode -U \
 		"src host ${source:-192.0.2.10} or src host ${source6:-2001:db8::10}" 2>"$net_tmp/pcap.err" &
 	dump=$!
-	polls=0
-	until grep -q listening "$net_tmp/pcap.err" 2>/dev/null; do
-		polls=$((polls + 1))
-		[ "$polls" -lt 5000 ] || break
-	done
+	until_true grep -qs listening "$net_tmp/pcap.err"
 	shift
 	probe "$@" >"$net_tmp/probe.out" 2>&1
 	wait "$dump"
@@ -142,15 +138,11 @@ done
 
 # A label that somebody has for himself: ours has to be asked for, or is not to be had.
 lease() {
-	in_ns c timeout 20 "${builddir:-.}/tests/net/label" "$target6" "$1" \
+	in_ns c timeout 100 "${builddir:-.}/tests/net/label" "$target6" "$1" \
 		<"$net_tmp/lease" >"$net_tmp/leased" 2>&1 &
 	leaser=$!
 	exec 9>"$net_tmp/lease"
-	polls=0
-	until grep -q . "$net_tmp/leased" 2>/dev/null; do
-		polls=$((polls + 1))
-		[ "$polls" -lt 50000 ] || break
-	done
+	until_true grep -qs . "$net_tmp/leased"
 }
 mkfifo "$net_tmp/lease"
 : >"$net_tmp/leased"
@@ -186,7 +178,8 @@ device=other
 for proto in udp icmp; do
 	capture 2 -q -m 2 -I other "$proto" 169.254.7.7
 	is "$proto: a link-local target of IPv4, by its device" "$(values ttl)" "1 2"
-	capture 2 -q -m 2 -I other "$proto" "$target4"
+	# Nobody there knows that target.
+	capture 2 -q -m 2 -w 0 -I other "$proto" "$target4"
 	is "$proto: leaves by the device that was asked for" "$(values ttl)" "1 2"
 	source=192.0.2.11 source6=2001:db8::11
 	capture 2 -q -m 2 -a 192.0.2.11 "$proto" 203.0.113.91
