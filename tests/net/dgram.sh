@@ -74,7 +74,7 @@ for proto in icmp udp; do
 	refused() {
 		tries=0 out=
 		while [ -z "$(each kind)" ] && [ "$tries" -lt 8 ]; do
-			out=$(probe -f 6 -m 6 -w 400 "$proto" "$2")
+			out=$(probe -f 6 -m 6 -w 1100 "$proto" "$2")
 			tries=$((tries + 1))
 		done
 		is "$proto: $1" "$(each kind) $(each icmp) $(each from) $(each match)" \
@@ -89,16 +89,17 @@ for proto in icmp udp; do
 done
 
 # Who probes what is silent keeps his port for a while.
-probe -q -f 6 -m 6 -w 600 -L 5000 udp 203.0.113.4 >"$net_tmp/first" &
+probe -q -k -f 6 -m 6 -c 2 -i 60000000 -w 0 -L 5000 udp 203.0.113.4 >"$net_tmp/first" &
 first=$!
-until in_ns c grep -q ':1388 ' /proc/net/udp; do
-	kill -0 "$first" || break
-done
+has_5000() { in_ns c grep -q ':1388 ' /proc/net/udp; }
+until_true has_5000
 out=$(probe -q -m 1 -L 5000 udp "$target4")
 is "a source port that was asked for and is taken" "$(get sent) $(get error)" \
 	"0 EADDRINUSE"
 out=$(probe -q -m 1 -L 5000 udp "$target6")
 is "... but not for IPv6" "$(get received) $(get error)" "1 0"
+# It has no need to send its second one.
+kill $(ip netns pids "${net_prefix}c")
 wait "$first"
 out=$(cat "$net_tmp/first")
 is "... and its owner had it" "$(get sent) $(get error)" "1 0"
@@ -146,7 +147,7 @@ is "link-local with a zone, UDP without payload" "$(each from) $(each match)" "$
 wire() {
 	# The pcap file has microseconds and lengths; -v shows TOS and checksum.
 	rm -f "$net_tmp/wire" "$net_tmp/wire.err"
-	in_ns r1 timeout 5 tcpdump -i l -n -v -l -c "$1" --immediate-mode "$2" \
+	in_ns r1 timeout 60 tcpdump -i l -n -v -l -c "$1" --immediate-mode "$2" \
 		>"$net_tmp/wire" 2>"$net_tmp/wire.err" &
 	dump=$!
 	until_true grep -qs listening "$net_tmp/wire.err" || return 1
