@@ -93,7 +93,7 @@ END
 refused() {
 	tries=0 out=
 	while [ -z "$(each kind)" ] && [ "$tries" -lt 8 ]; do
-		out=$(probe -f 5 -m 5 -w 400 tcp "$2")
+		out=$(probe -f 5 -m 5 -w 1100 tcp "$2")
 		tries=$((tries + 1))
 	done
 	is "$1" "$(each kind) $(each icmp) $(each from)" "unreachable $3 $4"
@@ -132,13 +132,13 @@ has_syn() { in_ns c ss -Htan state syn-sent | grep -q .; }
 
 # holder OPTION...: a run that keeps its source port, as its target is silent
 holder() {
-	probe -q -f 5 -m 5 -w 3000 "$@" tcp 203.0.113.4 >"$net_tmp/holder" &
+	probe -q -f 5 -m 5 -w 60000 "$@" tcp 203.0.113.4 >"$net_tmp/holder" &
 	holder=$!
 	until_true has_syn
 }
 # The shell in between is not what holds it.
 release() {
-	kill $(ip netns pids "${net_prefix}c")
+	kill -KILL $(ip netns pids "${net_prefix}c")
 	wait "$holder"
 } 2>/dev/null
 
@@ -158,19 +158,18 @@ is "nothing is left of who was killed" "$(in_ns c ss -Htan)" ""
 
 # ways WANTED OPTION...: until so many SYNs are in flight at once, all from one port of
 # each family; gives back how many, and from how many ports
+are_sent() {
+	in_ns c ss -Htn state syn-sent >"$net_tmp/syns"
+	[ "$(wc -l <"$net_tmp/syns")" -ge "$wanted" ]
+}
 ways() {
 	wanted=$1
 	shift
-	as_user c "$net_tmp/hoptop" -Trn -c 1 -f 5 -m 5 "$@" >"$net_tmp/ways" 2>&1 &
+	as_user c "$net_tmp/hoptop" -Trn -c 1000 -f 5 -m 5 "$@" >"$net_tmp/ways" 2>&1 &
 	ways=$!
-	tries=0
-	until [ "$(in_ns c ss -Htn state syn-sent | wc -l)" -ge "$wanted" ]; do
-		tries=$((tries + 1))
-		[ "$tries" -lt 500 ] || break
-		sleep 0.01
-	done
-	in_ns c ss -Htn state syn-sent | awk '{ sub(/.*:/, "", $3); n[$3]++ }
-		END { for (port in n) ports++; print NR, ports + 0 }'
+	until_true are_sent
+	awk '{ sub(/.*:/, "", $3); n[$3]++ }
+		END { for (port in n) ports++; print NR, ports + 0 }' "$net_tmp/syns"
 	kill $(ip netns pids "${net_prefix}c")
 	wait "$ways"
 } 2>/dev/null
@@ -208,8 +207,10 @@ is "link-local with a zone" "$(each from) $(each kind)" "$link%$scope tcp-closed
 
 kill "$listener"
 wait "$listener"
-is "the target's application saw no connection" \
-	"$(sed -n 's/^accepted=//p' "$net_tmp/listen.out")" 0
+# The kernel acknowledges a SYN-ACK after 40 ms or more if we have not been able to run
+# until then (delayed ACK); of more than 600 that came in, that is a few at most.
+at_most "the target's application saw no connection, or nearly none" \
+	"$(sed -n 's/^accepted=//p' "$net_tmp/listen.out")" 12
 
 ## The simulator behind TUN ####################################################
 
@@ -243,6 +244,7 @@ cat >"$net_tmp/late.net" <<-END
 	hop 2 target      rtt 2ms
 END
 tun_start late
+late_sim=$tun_pid
 tun_start tun --log-all
 sim=$tun_pid
 # In a namespace made anew the source of IPv6 is a moment late.
@@ -272,17 +274,28 @@ errors() {
 		awk '{ v[NR] = $1 } END { print v[1], v[int((NR + 1) / 2)], NR }'
 }
 
-# A process that stands still cannot keep the kernel from sending the SYN again.
-as_user c sh -c 'echo $$ >&3; exec "$@"' sh "$net_tmp/probe" -m 1 -w 4000 \
-	tcp 203.0.113.7 >"$net_tmp/late.out" 3>"$net_tmp/late.pid" &
-late=$!
-until_true has_syn
-kill -STOP "$(cat "$net_tmp/late.pid")"
+# A process that stands still cannot keep the kernel from sending the SYN again.  It
+# is to stand still before it gives the SYN up or has its answer: if this shell is too
+# late for that, it begins anew.
+stands_still() {
+	as_user c sh -c 'echo $$ >&3; exec "$@"' sh "$net_tmp/probe" -m 1 -w 60000 \
+		tcp 203.0.113.7 >"$net_tmp/late.out" 3>"$net_tmp/late.pid" &
+	late=$!
+	until_true has_syn
+	kill -STOP "$(cat "$net_tmp/late.pid")"
+	has_syn && ! grep -qs kind=time "$net_tmp/late.log" && return
+	kill -KILL "$(cat "$net_tmp/late.pid")"
+	tun_stop "$late_sim"
+	tun_start late
+	late_sim=$tun_pid
+	return 1
+}
+until_true stands_still
 
 for family in 4 6; do
 	target=$(if [ "$family" = 4 ]; then echo 203.0.113.9; else echo 2001:db8:ff::9; fi)
 	until_true has_route 2001:db8:ff::9
-	probe -c 8 -m 6 -Q 187 -F 7 tcp "$target" >"$net_tmp/out$family" &
+	probe -c 8 -m 6 -w 1000 -Q 187 -F 7 tcp "$target" >"$net_tmp/out$family" &
 	jobs="${jobs:-} $!"
 done
 for job in $jobs; do wait "$job"; done
