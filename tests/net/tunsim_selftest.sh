@@ -116,18 +116,18 @@ for v in 4 6; do
 	else
 		target=2001:db8:80::80 hop1=2001:db8:1::1 hop2=2001:db8:2::1 hop4=2001:db8:4::1
 	fi
-	traceroute -$v -n -e -q 1 -w 1 -m 8 $target >"$tmp/udp$v" 2>&1
-	is "IPv$v UDP: hop 1" "$tmp/udp$v" "^ 1  $hop1  ([5-9]|[0-9]{2,3})\.[0-9]+ ms"
+	traceroute -$v -n -e -q 1 -w 3 -m 8 $target >"$tmp/udp$v" 2>&1
+	is "IPv$v UDP: hop 1" "$tmp/udp$v" "^ 1  $hop1  ([5-9]|[0-9]{2,})\.[0-9]+ ms"
 	is "IPv$v UDP: hop 2 and its labels" "$tmp/udp$v" \
-		"^ 2  $hop2 <MPLS:L=24001,E=3,S=0,T=1/L=16,E=5,S=1,T=254>  ([3-9][0-9]|[0-9]{3})\.[0-9]+ ms"
+		"^ 2  $hop2 <MPLS:L=24001,E=3,S=0,T=1/L=16,E=5,S=1,T=254>  ([3-9][0-9]|[0-9]{3,})\.[0-9]+ ms"
 	is "IPv$v UDP: hop 3 is silent" "$tmp/udp$v" "^ 3  \*"
 	is "IPv$v UDP: hop 4, quote of 28 bytes" "$tmp/udp$v" \
-		"$([ $v = 4 ] && echo "^ 4  $hop4  ([5-9][0-9]|[0-9]{3})\.[0-9]+ ms" || echo "^ 4  \*")"
-	is "IPv$v UDP: the target" "$tmp/udp$v" "^ 5  $target  ([89][0-9]|[0-9]{3})\.[0-9]+ ms"
+		"$([ $v = 4 ] && echo "^ 4  $hop4  ([5-9][0-9]|[0-9]{3,})\.[0-9]+ ms" || echo "^ 4  \*")"
+	is "IPv$v UDP: the target" "$tmp/udp$v" "^ 5  $target  ([89][0-9]|[0-9]{3,})\.[0-9]+ ms"
 
-	ping -$v -n -c 3 -i 0.2 -W 2 $target >"$tmp/ping$v" 2>&1
+	ping -$v -n -c 3 -i 0.2 -w 20 $target >"$tmp/ping$v" 2>&1
 	is "IPv$v ping: all answered" "$tmp/ping$v" "3 received, 0% packet loss"
-	is "IPv$v ping: TTL of the answer" "$tmp/ping$v" "ttl=60 time=([89][0-9]|[0-9]{3})"
+	is "IPv$v ping: TTL of the answer" "$tmp/ping$v" "ttl=60 time=([89][0-9]|[0-9]{3,})"
 done
 
 # The log, and the time it takes: nothing may leave before it is due.
@@ -149,7 +149,7 @@ awk '
 ' "$tmp/test.log" >"$tmp/times"
 is "answers leave no earlier than due" "$tmp/times" "^early 0,"
 # Loose, for machines that are busy: idle ones show some 20 us.
-is "and within 5 ms, in the median" "$tmp/times" "lateness ([0-9]|[0-9][0-9]|[0-9][0-9][0-9]|[0-4][0-9][0-9][0-9]) us"
+is "and within 50 ms, in the median" "$tmp/times" "lateness ([0-9]{1,4}|[0-4][0-9]{4}) us"
 sed 's/^/# /' "$tmp/times"
 
 ## Flows #######################################################################
@@ -173,7 +173,7 @@ flows="0 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15"
 
 # ways OPTION...: of flow $f, "hop 2's address, hop 3's": their last digits
 ways() {
-	traceroute -n -q 1 -w 2 -f 2 -m 3 "$@" | awk '
+	traceroute -n -q 1 -w 20 -f 2 -m 3 "$@" | awk '
 		NR > 1 { way = way substr($2, length($2)) }
 		END { print way }'
 }
@@ -215,7 +215,7 @@ for v in 4 6; do
 	target=$([ $v = 4 ] && echo 203.0.113.81 || echo 2001:db8:80::81)
 	ping -$v -n -q -t 2 -c 128 -i 0.002 -W 1 $target >/dev/null
 	for f in 0 1 2 3 4 5 6 7; do
-		"$builddir/tests/net/probe" -F "$f" -f 2 -m 3 -c 3 -w 50 icmp $target |
+		"$builddir/tests/net/probe" -F "$f" -f 2 -m 3 -c 3 icmp $target |
 			sed -n 's/^ttl=\([23]\) .* from=[^ ]*\([0-9]\) .*/\1\2/p' | sort -u |
 			paste -s -d ' '
 	done >"$tmp/ways"
@@ -230,7 +230,7 @@ for v in 4 6; do
 	target=$([ $v = 4 ] && echo 203.0.113.82 || echo 2001:db8:80::82)
 	for ttl in 2 3; do
 		for i in 1 2 3 4; do
-			traceroute -$v -n -q 10 -w 2 -f $ttl -m $ttl -U -p 33434 --sport=61000 \
+			traceroute -$v -n -q 10 -w 20 -f $ttl -m $ttl -U -p 33434 --sport=61000 \
 				$([ $v = 6 ] && echo -l 5) "$target"
 		done | tr ' ' '\n' | sed -n 's/^\(198\|2001\)[.:].*\(.\)$/\2/p' | sort -u |
 			paste -s -d ' ' >"$tmp/random"
@@ -264,7 +264,7 @@ world tcp --log-all
 # "soft" one to Linux: the next SYN, a second later, is the one that says it. So
 # an error has time for some SYNs; silence needs none.
 connect() {
-	timeout "${3:-8}" bash -c 'exec 3<>"/dev/tcp/$1/$2"' bash "$1" "$2" 2>"$tmp/connect"
+	timeout "${3:-20}" bash -c 'exec 3<>"/dev/tcp/$1/$2"' bash "$1" "$2" 2>"$tmp/connect"
 	case $? in
 	0) echo open ;;
 	124) echo silence ;;
@@ -281,7 +281,7 @@ if command -v bash >/dev/null; then
 			# Linux wants 8 bytes behind the IP header: 28 are too few for IPv6.
 			case $ttl$target in
 			2*:*) want=silence seconds=0.5 ;;
-			*) want="No route to host" seconds=8 ;;
+			*) want="No route to host" seconds=20 ;;
 			esac
 			same "TCP $target: time exceeded at hop $ttl" "$(connect $target 443 $seconds)" "$want"
 		done
@@ -294,8 +294,10 @@ if command -v bash >/dev/null; then
 	same "TCP: what follows SYN-ACK has no answer" \
 		"$(grep 'dport=443 .*flags=\([^0].\|0[^2]\)' "$tmp/tcp.log" | sed 's/.*\(kind=[^ ]*\).*/\1/' | sort -u)" \
 		"kind=ignored"
+	# The kernel sends it again when the simulator is not run for a second.
 	same "TCP: one SYN each, the checksum right, the sequence number told" \
-		"$(grep -c 'dport=443 .*kind=tcp-open .*sumok=1 syn=[1-9]' "$tmp/tcp.log")" 2
+		"$(sed -n 's/.*dport=443 .*kind=tcp-open .*sumok=1 \(syn=[1-9][0-9]*\) .*/\1/p' \
+			"$tmp/tcp.log" | sort -u | wc -l)" 2
 fi
 
 ## Quotes ######################################################################
@@ -355,7 +357,7 @@ listen() {
 	polls=0
 	until grep -q listening "$tmp/listens"; do
 		polls=$((polls + 1))
-		[ $polls -lt 250 ] && kill -0 $dump 2>/dev/null || return 1
+		[ $polls -lt 1000 ] && kill -0 $dump 2>/dev/null || return 1
 		sleep 0.02
 	done
 }
@@ -370,20 +372,20 @@ if listen; then
 		[ $port = 0 ] || port="0 --sport=$port"
 		what="-$1 -$2"
 		shift 3
-		traceroute -n -q 1 -w 0.2 -t 184 $what "$@" ${port#0} "$target" 60 \
+		traceroute -n -q 1 -w 2 -t 184 $what "$@" ${port#0} "$target" 60 \
 			>"$trace" 2>&1 &
 		jobs="$jobs $!"
 	done
 	for target in 203.0.113.84 2001:db8:80::84; do
-		traceroute -n -q 1 -w 1 -m 1 $target 1400 >/dev/null &
+		traceroute -n -q 1 -w 20 -m 1 $target 1400 >/dev/null &
 		jobs="$jobs $!"
 	done
 	wait $jobs
 	# What is captured is in order: all is there when this one is.
-	ping -n -q -c 1 -s 999 -W 1 203.0.113.84 >/dev/null
+	ping -n -q -c 1 -s 999 -w 20 203.0.113.84 >/dev/null
 	polls=0
 	until tcpdump -nn -r "$tmp/nat.pcap" 2>/dev/null | grep -q 'echo reply.*length 1007' ||
-		[ $polls = 250 ]; do
+		[ $polls = 1000 ]; do
 		polls=$((polls + 1))
 		sleep 0.02
 	done
@@ -447,7 +449,7 @@ else
 fi
 for target in 203.0.113.84 2001:db8:80::84; do
 	for proto in icmp udp; do
-		"$builddir/tests/net/probe" -m 10 -c 2 -w 500 $proto $target >"$tmp/probe"
+		"$builddir/tests/net/probe" -m 10 -c 2 -w 2000 $proto $target >"$tmp/probe"
 		# What it makes of other addresses is its own affair.
 		same "quotes: $proto $target, our transport takes nothing else amiss" \
 			"$(sed -n 's/.* \(wrong=[0-9]*\) .*\(malformed=[0-9]*\).*/\1 \2/p' "$tmp/probe") $(
@@ -476,7 +478,7 @@ for v in 4 6; do
 	[ $v = 4 ] && net=203.0.113. || net=2001:db8:80::
 	[ $v = 4 ] && other=198.51.100.99 || other=2001:db8:99::99
 	[ $v = 4 ] && hop2=198.51.100.2 || hop2=2001:db8:2::1
-	trace() { traceroute -$v -n -q 1 -w 0.5 "$@" 2>&1 | sed 1d; }
+	trace() { traceroute -$v -n -q 1 -w 10 "$@" 2>&1 | sed 1d; }
 	trace -f 2 -m 2 ${net}85 >"$tmp/2"
 	is "IPv$v: refused in the middle ..." "$tmp/2" "^ 2  $hop2 .* !X$"
 	trace -f 3 ${net}85 >"$tmp/3"
@@ -484,12 +486,13 @@ for v in 4 6; do
 		"^ 3  ${net}85  [0-9.]+ ms$"
 	is "IPv$v: port unreachable from another address" "$tmp/3" "^ 5  $other  [0-9.]+ ms$"
 	# traceroute has a socket that is connected, and takes data from the target alone.
-	"$builddir/tests/net/probe" -f 5 -m 5 -P 53 -w 500 udp ${net}85 >"$tmp/5"
+	"$builddir/tests/net/probe" -f 5 -m 5 -P 53 udp ${net}85 >"$tmp/5"
 	# The simulator writes its log when it has sent the answer.
 	tries=0
 	until grep -q "dport=53 .*kind=udp-data from=$other " "$tmp/who.log"; do
 		tries=$((tries + 1))
-		[ "$tries" -lt 2000 ] || break
+		[ "$tries" -lt 1000 ] || break
+		sleep 0.02
 	done
 	is "IPv$v: data from another address" "$tmp/who.log" "dport=53 .*kind=udp-data from=$other "
 	trace -f 2 -m 2 ${net}86 >"$tmp/2"
@@ -512,16 +515,16 @@ END
 world keys
 # traceroute counts from 0x40 up in its payload, ping repeats what it is told behind
 # its 16 bytes of time.
-traceroute -n -q 1 -w 1 -m 1 -U -p 33434 --sport=61000 -t 184 -F 203.0.113.87 80 >/dev/null
-traceroute -6 -n -q 1 -w 1 -f 2 -m 2 -U -p 33435 --sport=61001 -t 32 -l 74565 2001:db8:80::87 80 \
+traceroute -n -q 1 -w 20 -m 1 -U -p 33434 --sport=61000 -t 184 -F 203.0.113.87 80 >/dev/null
+traceroute -6 -n -q 1 -w 20 -f 2 -m 2 -U -p 33435 --sport=61001 -t 32 -l 74565 2001:db8:80::87 80 \
 	>/dev/null
-ping -4 -n -c 1 -W 1 -Q 16 -p ab -s 40 203.0.113.87 >/dev/null
+ping -4 -n -c 1 -w 20 -Q 16 -p ab -s 40 203.0.113.87 >/dev/null
 ping -6 -n -c 1 -W 1 -s 1400 2001:db8:80::87 >/dev/null
-traceroute -n -q 1 -w 1 -f 3 -m 3 -T -p 80 --sport=61002 203.0.113.87 >/dev/null
+traceroute -n -q 1 -w 20 -f 3 -m 3 -T -p 80 --sport=61002 203.0.113.87 >/dev/null
 for v in 4 6; do
 	[ $v = 4 ] && target=203.0.113.87 || target=2001:db8:80::87
 	for df in "" -F; do
-		traceroute -$v -n -q 1 -w 1 -f 3 -m 3 $df $target 1400 >"$tmp/big$v$df" 2>&1
+		traceroute -$v -n -q 1 -w 20 -f 3 -m 3 $df $target 1400 >"$tmp/big$v$df" 2>&1
 	done
 done
 is "IPv4 without DF: a narrow link lets it pass" "$tmp/big4" '^ 3  203\.0\.113\.87  [0-9.]+ ms$'
@@ -539,7 +542,7 @@ line() {
 }
 same "log: IPv4 UDP" "$(line 'sport=61000 ' ttl=1 proto=udp dport=33434 len=80 \
 	data=4041424344454647 family=4 src=192.0.2.10 dst=203.0.113.87 tos=184 label=0 \
-	'ident=[1-9][0-9]*' df=1 sumok=1 payload=52 fill=73 filled=1 total=4654 \
+	'ident=[0-9]+' df=1 sumok=1 payload=52 fill=73 filled=1 total=4654 \
 	kind=time-exceeded from=192.168.1.1 hop=1 branch=1 delay=3000000 type=11 code=0 \
 	back=255 class=192 mtu=0 quote=80)" ""
 same "log: IPv6 UDP" "$(line 'sport=61001 ' ttl=2 proto=udp dport=33435 len=80 \
