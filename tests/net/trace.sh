@@ -53,7 +53,7 @@ in_ns c ping -6 -c 1 -w 5 "$target6" >/dev/null
 limit 1000
 for family in 4 6; do
 	eval "target=\$target$family"
-	hoptop --trace -n -u -Z 1 "$target" >"$net_tmp/out" 2>&1
+	hoptop --trace -n -u -Z 5 "$target" >"$net_tmp/out" 2>&1
 	is "routers that limit ($family)" "$(shape "$net_tmp/out" | tail -n +2)" \
 		"$(wanted $family)"
 done
@@ -75,9 +75,9 @@ is "the whole way: a line for each hop" "$lines" 6
 
 # Reached, and no probe in vain: as quick as its three probes.
 begin=$(ms_now)
-hoptop --trace -n -Z 2 "$target4" >/dev/null
+hoptop --trace -n -Z 60 "$target4" >/dev/null
 took=$(($(ms_now) - begin))
-check "the whole way takes less than the timeout ($took ms)" test "$took" -lt 1500
+check "the whole way takes less than the timeout ($took ms)" test "$took" -lt 30000
 
 # Names: both ways of having none, and one for all.
 out=$net_tmp/out
@@ -86,21 +86,28 @@ serve() {
 	mkfifo "$net_tmp/ready"
 	in_ns c "${builddir:-.}/tests/net/dns" 5353 "$1" 192.0.2.1 100 \
 		>"$net_tmp/ready" 2>&1 &
+	server=$!
 	read -r dns <"$net_tmp/ready"
 }
+# The next one wants its port.
+unserve() {
+	kill "$dns"
+	wait "$server"
+} 2>/dev/null
 serve 20
 hoptop --trace --dns-server 127.0.0.1:5353 "$target4" >"$out" 2>&1
-kill "$dns"
+unserve
 is "names of all hops" "$(awk 'NR > 1 { print $2, $3 }' "$out")" \
 	"$(for k in 1 2 3 4 5; do echo "router.example ($(hop 4 $k))"; done)"
 serve 10000
 begin=$(ms_now)
 hoptop --trace --dns-server 127.0.0.1:5353 "$target4" >"$out" 2>&1
 took=$(($(ms_now) - begin))
-kill "$dns"
+unserve
 is "no names: the addresses twice" "$(awk 'NR > 1 { print $2, $3 }' "$out")" \
 	"$(for k in 1 2 3 4 5; do echo "$(hop 4 $k) ($(hop 4 $k))"; done)"
-check "a name server that is silent costs a second ($took ms)" test "$took" -lt 2500
+# The resolver would give up after more than ten.
+check "a name server that is silent costs a second ($took ms)" test "$took" -lt 9000
 
 # A local refusal is no silence of the network.
 if in_ns c nft list tables >/dev/null 2>&1; then
@@ -129,7 +136,7 @@ done
 
 # Silence to the end.
 in_ns r3 ip route add blackhole "$target6"
-same "silence" "$target6" 1 "-m 6 -Z 0.5" "-m 6 -w 0.5"
+same "silence" "$target6" 1 "-m 6 -Z 2" "-m 6 -w 2"
 hoptop --trace -n -m 8 -Z 60 "$target6" >"$out" 2>"$out.err" &
 pid=$!
 until [ "$(wc -l <"$out")" -gt 2 ]; do
