@@ -47,7 +47,8 @@ scrolls() {
 # Spoil the screen behind the dashboard's back.
 spoils() {
 	tty=$(term display-message -p -t t '#{pane_tty}')
-	printf '\033[6;1Hspoilt' >"$tty" && shows spoilt && press C-l && lacks spoilt
+	# The cursor stays where the dashboard thinks that it is.
+	printf '\0337\033[6;1Hspoilt\0338' >"$tty" && shows spoilt && press C-l && lacks spoilt
 }
 
 suspends() {
@@ -86,8 +87,10 @@ in_table() {
 	d) press d && shows 'probes (x = lost)' && lacks Wrst && press d &&
 		lacks 'Loss%' && press d && shows Wrst ;;
 	p | Space) toggles "$1" '[PAUSE]' '[RUN]' ;;
-	r) shows_re '^ +1 +gateway +0\.0 +[3-9]' && press r &&
-		shows 'statistics begin anew' && shows_re '^ +1 +gateway +(-|0\.0) +[0-2] ' ;;
+	# In a pause, or the count might be larger again before we look.
+	r) shows_re '^ +1 +gateway +0\.0 +([3-9]|[0-9]{2,}) ' && press p && shows '[PAUSE]' &&
+		press r && shows 'statistics begin anew' &&
+		shows_re '^ +1 +gateway +(-|0\.0) +[0-2] ' && press p && shows '[RUN]' ;;
 	Up) press Up && shows '> 9' && press Up && shows '> 8' ;;
 	Dn) press Down && shows '> 1' && press Down && shows '> 2' ;;
 	PgUp) press End && shows '> 9' && press PPage && shows '> 1' ;;
