@@ -163,6 +163,11 @@ judge() {
 		is "$1, 16 flows: all four branches, and no more" \
 			"$(what '.report.hubs[1].branches[].ip' "$2.all" | sort)" \
 			"$(for k in 1 2 3 4; do way "$3" "$k"; done | sort)"
+	elif [ "$has_nft" = yes ]; then
+		is "$1, 16 flows: all branches where the routers counted any, and no more" \
+			"$(what '.report.hubs[1].branches[].ip' "$2.all" | sort)" \
+			"$(k=0; for n in $(cat "$net_tmp/$2.count"); do
+				k=$((k + 1)); [ "$n" = 0 ] || way "$3" "$k"; done | sort)"
 	else
 		skip "$1, 16 flows: all four branches" "the kernel has a seed of its own"
 	fi
