@@ -414,7 +414,8 @@ silence_ends(void **state)
 	struct ht_addr addr;
 
 	assert_string_equal(name_of(f, "192.0.2.5"), "");
-	assert_true(clock_now() - before < 2 * HT_S);
+	/* The limit is that of turn(), or of a busy machine. */
+	assert_true(clock_now() - before < 20 * HT_S);
 	assert_true(ht_addr_parse("192.0.2.5", &addr));
 	names_lookup(f->names, &addr, clock_now() + 29 * HT_S);
 	assert_int_equal(names_pending(f->names), 0);
