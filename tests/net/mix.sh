@@ -81,7 +81,8 @@ done
 
 # own NAME: five hops of its own path, nothing lost, late or twice.  An answer to
 # another probe would be one to an earlier or a later one: some of them would be too
-# fast.  Slow ones prove nothing, for the simulator is one process among many.
+# fast.  Slow ones prove nothing, for the simulator is one process among many; but one
+# of twenty is as quick as it should be.
 own() {
 	awk -v name="$1" '
 		BEGIN {
@@ -96,8 +97,10 @@ own() {
 			addr = k == 5 ? end[substr(name, 1, 2)] : name ~ /^.4/ ? "10." net "." k ".1" \
 				: "2001:db8:" net ":" k "::1"
 			rtt = base + 20 * (k - 1)
-			if ($2 == addr && $3 == 20 && $4 == 20 && $5 == 0 && $6 == 0 \
-			    && $7 == 0 && $8 >= rtt - 1 && $9 < rtt + 10) good++
+			# Without privilege TCP gives up what is answered too late (tcp.h).
+			most = name ~ /-tcp/ ? 4 : 0
+			if ($2 == addr && $3 == 20 && $4 == 20 - $5 && $5 <= most && $6 == 0 \
+			    && $7 == 0 && $8 >= rtt - 1 && $8 < rtt + 18) good++
 		}
 		END { exit !(rows == 5 && good == 6) }
 	' "$net_tmp/$1"
