@@ -78,8 +78,9 @@ done
 
 # joined LOG EVENTS: for each answer that was given to a probe, who it came from, the
 # true sender, by how much its time is off, in ms, and whether the same hop has sent
-# another one in between, to which it would fit better.  A slow machine makes times
-# longer, but sends nothing out of order.
+# another one between its departure and its arrival, to which it would fit better.  A
+# slow machine makes times longer, by reading the probe late as well, but sends nothing
+# out of order.  All clocks are the same.
 joined() {
 	awk "$net_awk"'
 		FNR == NR {
@@ -112,7 +113,7 @@ joined() {
 			better = 0
 			for (i = 0; (t, i) in nth; i++) {
 				x = out[t " " nth[t, i]] - left
-				better += x > 0 && x < value("rtt") - (left - came) - 1000000
+				better += x > 0 && x < value("at") - left - 1000000
 			}
 			print t, value("from"), from[t " " came],
 				(value("rtt") - (left - came)) / 1000000, better
