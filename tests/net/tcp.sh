@@ -208,9 +208,9 @@ is "link-local with a zone" "$(each from) $(each kind)" "$link%$scope tcp-closed
 kill "$listener"
 wait "$listener"
 # The kernel acknowledges a SYN-ACK after 40 ms or more if we have not been able to run
-# until then (delayed ACK); of more than 600 that came in, that is a few at most.
+# until then (delayed ACK); of more than 600 that came in, that was one, rarely.
 at_most "the target's application saw no connection, or nearly none" \
-	"$(sed -n 's/^accepted=//p' "$net_tmp/listen.out")" 12
+	"$(sed -n 's/^accepted=//p' "$net_tmp/listen.out")" 3
 
 ## The simulator behind TUN ####################################################
 
@@ -343,7 +343,7 @@ for family in 4 6; do
 	is "$tcp: as many in the log" "${errors##* }" "$(grep -c '^ttl=' "$net_tmp/out$family")"
 	at_least "$tcp: no RTT is too small" "${errors%% *}" -25
 	errors=${errors#* }
-	at_most "$tcp: RTT" "${errors% *}" 5000
+	at_most "$tcp: RTT" "${errors% *}" 2000
 done
 is "TUN IPv4: where the quotes were to" "$(out=$(cat "$net_tmp/out4") && each seen |
 	tr ' ' '\n' | sort -u) $(out=$(cat "$net_tmp/out4") && each changed | tr ' ' '\n' | sort -u)" \
@@ -382,7 +382,8 @@ is "a quote of 28 bytes is enough" "$(each match) $(each kind)" \
 out=$(probe -c 20 -f 1 -m 4 tcp 203.0.113.8)
 is "a reset's time: not below the truth by more than may be guessed" \
 	"$(printf '%s\n' "$out" | grep 'kind=tcp-closed' |
-		sed -n 's/.*rtt_us=\([0-9]*\).*/\1/p' | awk '$1 < 1900')" ""
+		sed -n 's/.*rtt_us=\([0-9]*\).*/\1/p' |
+		awk '$1 < 1900 { low++ } END { print low + 0, NR >= 10 }')" "0 1"
 out=$(as_user c sh -c 'ulimit -n 40; exec "$@"' sh "$net_tmp/hoptop" -Trn -j -c 3 -i 0.3 \
 	--flows 24 203.0.113.8)
 # Of all 24: each has sent its three probes to each of the four hops.  On a busy machine
@@ -392,6 +393,6 @@ is "24 flows with 40 descriptors: all is sent" \
 		grep -c '^ \{16\}"failed": 0,')" "4 4"
 lost=$(printf '%s\n' "$out" | sed -n 's/^ \{16\}"lost": \([0-9]*\),/\1/p' |
 	awk '{ n += $1 } END { print NR == 4 ? n : "?" }')
-check "24 flows with 40 descriptors: not much is lost ($lost of 288)" test "$lost" -le 96
+check "24 flows with 40 descriptors: not much is lost ($lost of 288)" test "$lost" -le 60
 
 net_done

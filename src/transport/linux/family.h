@@ -23,6 +23,7 @@ struct ht_family_facts {
 	int tos;              /**< control message, both ways */
 	int mtu_discover;     /**< option */
 	int mtu_dont;         /**< its value: never set DF */
+	int mtu_probe;        /**< its value: send it whole, whatever is known of the path */
 	uint8_t icmp_origin;  /**< ee_origin of ICMP errors */
 	uint8_t echo_request; /**< ICMP type */
 	uint8_t echo_reply;   /**< ICMP type */

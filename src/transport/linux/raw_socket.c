@@ -149,6 +149,8 @@ open_out(struct ht_raw_sockets *s, const struct ht_socket_config *cfg)
 	s->out = fd;
 	s->is_tsid = !cfg->is_old_kernel;
 	ht_sockopt_set(fd, SOL_SOCKET, SO_RCVBUF, RECEIVE_BUFFER);
+	/* Hops before the one that says "too big" are to be asked all the same. */
+	ht_sockopt_set(fd, s->ff->level, s->ff->mtu_discover, s->ff->mtu_probe);
 	r = set_mark(fd, cfg->mark);
 	/* Without stamps it works as well, a little less exactly. */
 	ht_socket_stamp(fd, s->is_tsid ? HT_STAMP_ID_TOKEN : HT_STAMP_ID_PACKET);
