@@ -13,6 +13,7 @@
 
 #include "base/rng.h"
 #include "transport/linux/bare.h"
+#include "transport/linux/lane.h"
 
 #define HOPS     16
 #define ADDRS    3
@@ -459,7 +460,9 @@ static struct {
 	int n_ambiguous;
 	uint32_t token;
 	int match;
-	unsigned again; /* tokens that should be asked again, as bits */
+	unsigned again; /* tokens that should be asked again, as bits ... */
+	int n_again;    /* ... and how many */
+	ht_time came;   /* of the newest answer */
 	ht_time now;
 } hand;
 
@@ -476,12 +479,14 @@ note(
 	(void)ctx;
 	if (answer == NULL) {
 		hand.again |= token < 32 ? 1u << token : 0;
+		hand.n_again++;
 		return;
 	}
 	hand.n++;
 	hand.n_ambiguous += match == HT_MATCH_AMBIGUOUS;
 	hand.token = token;
 	hand.match = (int)match;
+	hand.came = answer->came;
 }
 
 static void
@@ -513,6 +518,7 @@ answer_from(unsigned addr, ht_time after)
 	struct ht_bare_answer answer = bare_answer(&an);
 
 	hand.again = 0;
+	hand.n_again = 0;
 	hand.n = hand.n_ambiguous = 0;
 	hand.now += after;
 	ht_bare_take(hand.bare, &lane, &answer, hand.now, note, NULL);
@@ -790,6 +796,260 @@ knows_probes_without_payload(void **state)
 	ht_bare_free(hand.bare);
 }
 
+/* Limits: worked out by hand from bare.h and lane.h. ****************************/
+
+static struct ht_bare_key
+numbered(unsigned i)
+{
+	struct ht_bare_key key = lane;
+
+	key.local_port = (uint16_t)i;
+	return key;
+}
+
+static void
+take_in(const struct ht_bare_key *key, unsigned addr)
+{
+	struct answer an = { .at = hand.now, .addr = addr, .reply_ttl = 60 };
+	struct ht_bare_answer answer = bare_answer(&an);
+
+	hand.n = 0;
+	ht_bare_take(hand.bare, key, &answer, hand.now, note, NULL);
+}
+
+/* The lane that was used last longest ago gives way, with what was kept back for it;
+ * the next one there knows that its predecessor's answers may still come. */
+static void
+the_oldest_lane_gives_way(void **state)
+{
+	(void)state;
+	begin();
+	for (unsigned i = 0; i < 128; i++, hand.now += HT_US) {
+		struct ht_bare_key key = numbered(i);
+		ht_bare_sent(hand.bare, &key, 1, i, hand.now);
+		if (i == 1)
+			ht_bare_sent(hand.bare, &key, 2, 1000, hand.now);
+	}
+	struct ht_bare_key first = numbered(0), second = numbered(1);
+	struct ht_bare_key new = numbered(128);
+	hand.now += HT_MS;
+	take_in(&second, 7);
+	assert_int_equal(hand.n, 0);
+	hand.now += HT_MS;
+	assert_true(ht_bare_may_send(hand.bare, &first, 9, true, hand.now));
+	ht_bare_sent(hand.bare, &new, 1, 128, hand.now);
+	take_in(&first, 7);
+	expect_decision(HT_MATCH_MAPPED, 0);
+	take_in(&second, 7);
+	expect_decision(HT_MATCH_NONE, 0);
+	/* Within 3 s it may be the other one's; nothing says so of the second's. */
+	hand.now += 3 * HT_S - 1;
+	ht_bare_sent(hand.bare, &new, 1, 129, hand.now);
+	take_in(&new, 8);
+	assert_int_equal(hand.n, 0);
+	assert_int_equal(ht_bare_next(hand.bare), hand.now + HT_BARE_KEEP);
+	hand.now += HT_S;
+	ht_bare_sent(hand.bare, &new, 1, 130, hand.now);
+	hand.now += 10 * HT_MS;
+	take_in(&new, 8);
+	expect_decision(HT_MATCH_MAPPED, 130);
+	ht_bare_free(hand.bare);
+}
+
+/* What was kept back longest is given to somebody when there is no more room. */
+static void
+the_oldest_answer_gives_way(void **state)
+{
+	ht_time first;
+
+	(void)state;
+	begin();
+	for (unsigned ttl = 1; ttl <= 2; ttl++)
+		ht_bare_sent(hand.bare, &lane, ttl, ttl, hand.now);
+	first = hand.now + HT_US;
+	for (unsigned i = 0; i < 64; i++) {
+		answer_from(i, HT_US);
+		assert_int_equal(hand.n, 0);
+	}
+	answer_from(64, HT_US);
+	assert_int_equal(hand.n, 1);
+	assert_int_equal(hand.match, HT_MATCH_AMBIGUOUS);
+	assert_int_equal(hand.came, first);
+	assert_int_equal(ht_bare_next(hand.bare), first + HT_US + HT_BARE_KEEP);
+	ht_bare_free(hand.bare);
+}
+
+static void
+an_answer_has_so_many_rivals(void **state)
+{
+	(void)state;
+	begin();
+	for (unsigned ttl = 1; ttl <= 40; ttl++)
+		send_at(ttl);
+	answer_from(7, HT_MS);
+	assert_int_equal(hand.n_again, 32);
+	ht_bare_free(hand.bare);
+}
+
+/* Which is not decided: any of the others may have been it. */
+static void
+more_rivals_than_that_are_not_told_apart(void **state)
+{
+	(void)state;
+	for (unsigned n = 32; n <= 33; n++) {
+		begin();
+		for (unsigned ttl = 1; ttl <= n; ttl++)
+			send_at(ttl);
+		answer_from(7, HT_MS);
+		hand.now += HT_S;
+		for (unsigned ttl = 1; ttl <= n; ttl++) {
+			ht_bare_sent(hand.bare, &lane, ttl, 100 + ttl, hand.now);
+			answer_from(ttl, HT_MS);
+			assert_int_equal(hand.n, ttl == 32 && n == 32 ? 2 : 1);
+		}
+		if (n == 32)
+			assert_int_equal(hand.token, 7);
+		ht_bare_free(hand.bare);
+	}
+}
+
+static struct ht_lane ln;
+
+static void
+begin_lane(void)
+{
+	memset(&ln, 0, sizeof(ln));
+	ln.key = lane;
+	ln.is_bare = true;
+	ln.freed_at = HT_TIME_NEVER;
+}
+
+static void
+probes_are_in_flight_for_so_long(void **state)
+{
+	static const struct {
+		ht_time worst;
+		bool is_slow;
+		ht_time lasts;
+	} rows[] = { { 0, false, HT_S }, { 125 * HT_MS, false, HT_S },
+		{ 200 * HT_MS, false, 1600 * HT_MS }, { 375 * HT_MS, false, 3 * HT_S },
+		{ 400 * HT_MS, false, 3 * HT_S }, { 0, true, 3 * HT_S } };
+	ht_time sent = 1000 * HT_S;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		begin_lane();
+		ln.worst = rows[i].worst;
+		ln.is_slow = rows[i].is_slow;
+		ht_lane_sent(&ln, 1, 1, sent);
+		assert_false(ht_lane_may_send(&ln, 2, sent + rows[i].lasts - 1));
+		assert_int_equal(ln.freed_at, sent + rows[i].lasts);
+		assert_true(ht_lane_may_send(&ln, 2, sent + rows[i].lasts));
+	}
+}
+
+static void
+a_first_look_lasts_so_long(void **state)
+{
+	ht_time sent = 1000 * HT_S;
+
+	(void)state;
+	begin_lane();
+	ht_lane_sent(&ln, 1, 1, sent);
+	assert_false(ht_lane_is_first_look(&ln, 2, sent));
+	assert_true(ht_lane_is_first_look(&ln, 1, sent + 300 * HT_MS - 1));
+	assert_int_equal(ln.freed_at, sent + 300 * HT_MS);
+	assert_false(ht_lane_is_first_look(&ln, 1, sent + 300 * HT_MS));
+	ht_place_set(ht_lane_place(&ln, 1), HT_PLACE_FULL, sent);
+	assert_false(ht_lane_is_first_look(&ln, 1, sent));
+	/* IPv6 is not asked. */
+	struct ht_bare_key key6 = lane;
+	key6.target.family = HT_FAMILY_IP6;
+	begin();
+	ht_bare_sent(hand.bare, &key6, 1, 1, hand.now);
+	assert_true(ht_bare_may_send(hand.bare, &key6, 1, true, hand.now));
+	ht_bare_sent(hand.bare, &lane, 1, 1, hand.now);
+	assert_false(may(1));
+	ht_bare_free(hand.bare);
+}
+
+static void
+a_claim_lasts_so_long(void **state)
+{
+	ht_time now = 1000 * HT_S;
+
+	(void)state;
+	begin_lane();
+	ln.is_slow = true;
+	ht_place_learn(ht_lane_place(&ln, 1), 11, now);
+	ht_place_learn(ht_lane_place(&ln, 3), 13, now);
+	ht_lane_sent(&ln, 1, 1, now);
+	assert_false(ht_lane_may_send(&ln, 2, now)); /* alone, from now on */
+	ln.freed_at = HT_TIME_NEVER;
+	assert_false(ht_lane_may_send(&ln, 3, now + HT_S - 1));
+	assert_int_equal(ln.freed_at, now + HT_S);
+	assert_true(ht_lane_may_send(&ln, 3, now + HT_S));
+	/* Another one may claim then, and has it for as long. */
+	assert_false(ht_lane_may_send(&ln, 4, now + HT_S));
+	assert_false(ht_lane_may_send(&ln, 3, now + 2 * HT_S - 1));
+	assert_true(ht_lane_may_send(&ln, 3, now + 2 * HT_S));
+}
+
+/* Copies come within a second. */
+static void
+quiet_lasts_so_long(void **state)
+{
+	struct ht_lane_flight *f;
+	ht_time came = 1000 * HT_S;
+
+	(void)state;
+	begin_lane();
+	ht_lane_sent(&ln, 4, 4, came - 10 * HT_MS);
+	f = ht_lane_find(&ln, 4);
+	f->outcome = HT_LANE_ANSWERED;
+	f->by = 14;
+	f->came = came;
+	ht_place_suspect(ht_lane_place(&ln, 3), came);
+	ht_lane_place(&ln, 3)->shuns = 14;
+	assert_int_equal(ht_lane_heard(&ln, 14, 3), came);
+	assert_int_equal(ht_lane_heard(&ln, 14, 4), -1);
+	assert_false(ht_lane_may_send(&ln, 3, came + HT_S - 1));
+	assert_int_equal(ln.freed_at, came + HT_S);
+	assert_true(ht_lane_may_send(&ln, 3, came + HT_S));
+}
+
+static void
+so_many_probes_are_remembered(void **state)
+{
+	ht_time now = 1000 * HT_S;
+
+	(void)state;
+	begin_lane();
+	for (unsigned i = 0; i < 512; i++)
+		ht_lane_sent(&ln, 1, i, now + i);
+	assert_int_equal(ln.oldest, 0);
+	assert_int_equal(ln.blind_until, 0);
+	ht_lane_sent(&ln, 1, 512, now + 512);
+	assert_int_equal(ln.oldest, 1);
+	/* What has been forgotten may be answered until it would be dead. */
+	assert_int_equal(ln.blind_until, now + 3 * HT_S);
+}
+
+static void
+a_place_has_so_many_names(void **state)
+{
+	struct ht_place *pl;
+
+	(void)state;
+	begin_lane();
+	pl = ht_lane_place(&ln, 1);
+	for (uint64_t name = 1; name <= 40; name++) {
+		ht_place_learn(pl, name, HT_S);
+		for (uint64_t known = 1; known <= name; known++)
+			assert_int_equal(ht_place_has(pl, known), known + 16 > name);
+	}
+}
+
 int
 main(void)
 {
@@ -811,6 +1071,16 @@ main(void)
 		cmocka_unit_test(takes_nothing_that_cannot_be),
 		cmocka_unit_test(survives_too_much_of_all),
 		cmocka_unit_test(knows_probes_without_payload),
+		cmocka_unit_test(the_oldest_lane_gives_way),
+		cmocka_unit_test(the_oldest_answer_gives_way),
+		cmocka_unit_test(an_answer_has_so_many_rivals),
+		cmocka_unit_test(more_rivals_than_that_are_not_told_apart),
+		cmocka_unit_test(probes_are_in_flight_for_so_long),
+		cmocka_unit_test(a_first_look_lasts_so_long),
+		cmocka_unit_test(a_claim_lasts_so_long),
+		cmocka_unit_test(quiet_lasts_so_long),
+		cmocka_unit_test(so_many_probes_are_remembered),
+		cmocka_unit_test(a_place_has_so_many_names),
 	};
 
 	return cmocka_run_group_tests_name("bare", tests, NULL, NULL);
