@@ -675,6 +675,282 @@ test_cycles_end(void **state)
 	assert_int_equal(ht_schedule_pending(&w.sch), 0);
 }
 
+/* Numbers of schedule.c, to the nanosecond ****************************************/
+
+/* Who is asked when, if nobody answers: n of them. */
+struct turn {
+	ht_time at;
+	unsigned ttl;
+};
+
+static void
+expect_turns(struct world *w, const struct turn *turns, size_t n)
+{
+	for (size_t i = 0; i < n; i++) {
+		ht_time next = ht_schedule_next(&w->sch);
+		w->now = next > w->now ? next : w->now;
+		assert_int_equal(w->now, turns[i].at);
+		assert_int_equal(ht_schedule_due(&w->sch, w->now), turns[i].ttl);
+		ht_schedule_sent(&w->sch, turns[i].ttl, w->now);
+	}
+}
+
+#define EXPECT_TURNS(w, ...)                                                           \
+	expect_turns(w, (const struct turn[]){ __VA_ARGS__ },                          \
+	    sizeof((const struct turn[]){ __VA_ARGS__ }) / sizeof(struct turn))
+
+/* A window of six at once, by UDP of four; then one each 250 ms. */
+static void
+test_silence_grows_by_time(void **state)
+{
+	struct world w;
+
+	(void)state;
+	world_init(&w, 0);
+	EXPECT_TURNS(&w, { 0, 1 }, { 0, 2 }, { 0, 3 }, { 0, 4 }, { 0, 5 }, { 0, 6 },
+	    { 250 * HT_MS, 7 }, { 500 * HT_MS, 8 });
+	world_init(&w, 0);
+	w.set.proto = HT_PROTO_UDP;
+	EXPECT_TURNS(&w, { 0, 1 }, { 0, 2 }, { 0, 3 }, { 0, 4 }, { 250 * HT_MS, 5 },
+	    { 500 * HT_MS, 6 });
+	/* No more than may be unknown, whatever the window. */
+	world_init(&w, 0);
+	w.set.max_unknown = 3;
+	EXPECT_TURNS(&w, { 0, 1 }, { 0, 2 }, { 0, 3 });
+	assert_int_equal(w.sch.stop, HT_STOP_UNKNOWN);
+	assert_true(ht_schedule_next(&w.sch) >= HT_S);
+}
+
+/* Twice the largest RTT, within 50 and 250 ms. */
+static void
+test_patience_follows_the_rtt(void **state)
+{
+	static const struct {
+		ht_time rtt, patience;
+	} rows[] = { { 10 * HT_MS, 50 * HT_MS }, { 25 * HT_MS, 50 * HT_MS },
+		{ 40 * HT_MS, 80 * HT_MS }, { 125 * HT_MS, 250 * HT_MS },
+		{ 200 * HT_MS, 250 * HT_MS } };
+	struct ht_reply reply = reply_of(HT_REPLY_TIME_EXCEEDED);
+	struct world w;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		ht_time rtt = rows[i].rtt;
+		world_init(&w, 0);
+		w.set.interval_ns = 10 * HT_S;
+		EXPECT_TURNS(
+		    &w, { 0, 1 }, { 0, 2 }, { 0, 3 }, { 0, 4 }, { 0, 5 }, { 0, 6 });
+		w.now = 200 * HT_MS;
+		reply.rx_ns = rtt;
+		ht_schedule_reply(&w.sch, 1, &reply, true, w.now);
+		/* The smaller ones do not count. */
+		reply.rx_ns = HT_MS;
+		ht_schedule_reply(&w.sch, 2, &reply, true, w.now);
+		EXPECT_TURNS(
+		    &w, { w.now, 7 }, { w.now, 8 }, { w.now + rows[i].patience, 9 });
+	}
+}
+
+/* Six at once, then 10 ms; at short intervals a 32nd of them. */
+static void
+test_bursts_are_followed_by_a_rest(void **state)
+{
+	struct world w;
+
+	(void)state;
+	world_init(&w, 0);
+	w.set.at_once = 3;
+	EXPECT_TURNS(&w, { 0, 1 }, { 0, 1 }, { 0, 1 }, { 0, 2 }, { 0, 2 }, { 0, 2 },
+	    { 10 * HT_MS, 3 }, { 10 * HT_MS, 3 }, { 10 * HT_MS, 3 }, { 10 * HT_MS, 4 },
+	    { 10 * HT_MS, 4 }, { 10 * HT_MS, 4 }, { 20 * HT_MS, 5 });
+	/* By UDP it is as many, for they leave hop by hop. */
+	world_init(&w, 0);
+	w.set.at_once = 2;
+	w.set.proto = HT_PROTO_UDP;
+	EXPECT_TURNS(&w, { 0, 1 }, { 0, 1 }, { 0, 2 }, { 0, 2 }, { 0, 3 }, { 0, 3 },
+	    { 10 * HT_MS, 4 }, { 10 * HT_MS, 4 }, { 10 * HT_MS, 5 }, { 10 * HT_MS, 5 });
+	world_init(&w, 0);
+	w.set.at_once = 3;
+	w.set.interval_ns = 64 * HT_MS;
+	EXPECT_TURNS(&w, { 0, 1 }, { 0, 1 }, { 0, 1 }, { 0, 2 }, { 0, 2 }, { 0, 2 },
+	    { 2 * HT_MS + 1, 3 });
+}
+
+/* Hops 1 to 7 and the end at 8, asked once; nothing else is known. */
+static void
+world_init_eight(struct world *w)
+{
+	world_init(w, 0);
+	(void)ht_schedule_due(&w->sch, 0);
+	for (unsigned ttl = 1; ttl <= 7; ttl++)
+		hear(w, ttl, HT_REPLY_TIME_EXCEEDED);
+	hear(w, 8, HT_REPLY_ECHO);
+	assert_int_equal(w->sch.end, 8);
+}
+
+static void
+fall_silent(struct world *w, unsigned ttl, unsigned times)
+{
+	for (unsigned i = 0; i < times; i++) {
+		ht_schedule_sent(&w->sch, ttl, w->now);
+		ht_schedule_lost(&w->sch, ttl, true);
+	}
+}
+
+/* The time at which ttl is asked, while all are; none of them answers. */
+static ht_time
+when_asked(struct world *w, unsigned ttl)
+{
+	for (;;) {
+		ht_time next = ht_schedule_next(&w->sch);
+		w->now = next > w->now ? next : w->now;
+		unsigned due = ht_schedule_due(&w->sch, w->now);
+		assert_true(w->now < 100 * HT_S);
+		if (due == 0)
+			continue;
+		ht_schedule_sent(&w->sch, due, w->now);
+		if (due == ttl)
+			return w->now;
+	}
+}
+
+/* Beyond the end every 16 intervals; from ten silent ones on, every interval. */
+static void
+test_beyond_the_end_is_asked_in_time(void **state)
+{
+	struct world w;
+
+	(void)state;
+	world_init_eight(&w);
+	assert_int_equal(when_asked(&w, 9), 16 * HT_S);
+	assert_int_equal(when_asked(&w, 9), 32 * HT_S);
+	world_init_eight(&w);
+	fall_silent(&w, 8, 9);
+	assert_int_equal(when_asked(&w, 9), 16 * HT_S);
+	world_init_eight(&w);
+	fall_silent(&w, 8, 10);
+	assert_int_equal(when_asked(&w, 9), HT_S);
+	assert_int_equal(when_asked(&w, 10), 2 * HT_S);
+	assert_int_equal(when_asked(&w, 11), 3 * HT_S);
+	/* Not farther than may be unknown, nor than the largest. */
+	world_init_eight(&w);
+	w.set.max_unknown = 2;
+	fall_silent(&w, 8, 10);
+	(void)when_asked(&w, 10);
+	assert_int_equal(when_asked(&w, 9), 3 * HT_S);
+	world_init_eight(&w);
+	w.set.max_ttl = 10;
+	fall_silent(&w, 8, 10);
+	(void)when_asked(&w, 10);
+	assert_int_equal(when_asked(&w, 9), 3 * HT_S);
+}
+
+/* The end goes farther when it was silent ten times and another answered twice. */
+static void
+test_a_silent_end_gives_way(void **state)
+{
+	struct world w;
+
+	(void)state;
+	world_init_eight(&w);
+	fall_silent(&w, 8, 9);
+	hear(&w, 9, HT_REPLY_ECHO);
+	hear(&w, 9, HT_REPLY_ECHO);
+	assert_int_equal(w.sch.end, 8);
+	world_init_eight(&w);
+	fall_silent(&w, 8, 10);
+	hear(&w, 9, HT_REPLY_ECHO);
+	assert_int_equal(w.sch.end, 8);
+	hear(&w, 9, HT_REPLY_ECHO);
+	assert_int_equal(w.sch.end, 9);
+}
+
+/* One router that answers from behind does not undo an end that answers, too. */
+static void
+test_transit_behind_undoes_a_doubtful_end(void **state)
+{
+	struct world w;
+
+	(void)state;
+	world_init_eight(&w);
+	hear(&w, 9, HT_REPLY_TIME_EXCEEDED);
+	assert_int_equal(w.sch.end, 8);
+	fall_silent(&w, 8, 2);
+	hear(&w, 9, HT_REPLY_TIME_EXCEEDED);
+	assert_int_equal(w.sch.end, 8);
+	fall_silent(&w, 8, 1);
+	hear(&w, 9, HT_REPLY_TIME_EXCEEDED);
+	assert_int_equal(w.sch.end, 0);
+	/* It has refused, if not often enough to be believed. */
+	world_init_eight(&w);
+	hear(&w, 8, HT_REPLY_UNREACHABLE);
+	hear(&w, 9, HT_REPLY_TIME_EXCEEDED);
+	assert_int_equal(w.sch.end, 0);
+}
+
+/* Where others get through, a refusal is no end; elsewhere it takes five of them if
+ * something speaks against it. */
+static void
+test_refusals_in_doubt_need_five(void **state)
+{
+	struct world w;
+
+	(void)state;
+	for (unsigned i = 0; i < 2; i++) {
+		/* Hop 3 was transit; or only those behind it were. */
+		world_init(&w, 0);
+		(void)ht_schedule_due(&w.sch, 0);
+		for (unsigned ttl = 1; ttl <= 4; ttl++)
+			if (i == 0 || ttl != 3)
+				hear(&w, ttl, HT_REPLY_TIME_EXCEEDED);
+		fall_silent(&w, 4, 1);
+		for (unsigned n = 1; n <= 5; n++) {
+			assert_int_equal(w.sch.end, 0);
+			hear(&w, 3, HT_REPLY_UNREACHABLE);
+		}
+		assert_int_equal(w.sch.end, 3);
+	}
+	/* Nobody but hop 3 was transit. */
+	world_init(&w, 0);
+	(void)ht_schedule_due(&w.sch, 0);
+	hear(&w, 3, HT_REPLY_TIME_EXCEEDED);
+	for (unsigned n = 1; n <= 5; n++) {
+		assert_int_equal(w.sch.end, 0);
+		hear(&w, 3, HT_REPLY_UNREACHABLE);
+	}
+	assert_int_equal(w.sch.end, 3);
+	/* Hop 4 answers; then only the target does. */
+	world_init_eight(&w);
+	for (unsigned n = 0; n < 9; n++)
+		hear(&w, 3, HT_REPLY_UNREACHABLE);
+	assert_int_equal(w.sch.end, 8);
+	for (unsigned ttl = 4; ttl <= 7; ttl++)
+		fall_silent(&w, ttl, 1);
+	hear(&w, 3, HT_REPLY_UNREACHABLE);
+	assert_int_equal(w.sch.end, 8);
+	hear(&w, 4, HT_REPLY_TIME_EXCEEDED);
+	fall_silent(&w, 8, 1);
+	hear(&w, 3, HT_REPLY_UNREACHABLE);
+	assert_int_equal(w.sch.end, 8);
+	fall_silent(&w, 4, 1);
+	hear(&w, 3, HT_REPLY_UNREACHABLE);
+	assert_int_equal(w.sch.end, 3);
+}
+
+/* What is late by up to half an interval is made up for at once, else not. */
+static void
+test_half_an_interval_is_missed(void **state)
+{
+	struct world w;
+
+	(void)state;
+	world_init_one(&w);
+	assert_int_equal(ht_schedule_due(&w.sch, 1500 * HT_MS), 1);
+	world_init_one(&w);
+	assert_int_equal(ht_schedule_due(&w.sch, 1500 * HT_MS + 1), 0);
+	assert_int_equal(ht_schedule_next(&w.sch), 2 * HT_S);
+}
+
 int
 main(void)
 {
@@ -707,6 +983,14 @@ main(void)
 		cmocka_unit_test(test_busy_goes_on_at_once),
 		cmocka_unit_test(test_failures_do_not_grow_but_end),
 		cmocka_unit_test(test_cycles_end),
+		cmocka_unit_test(test_silence_grows_by_time),
+		cmocka_unit_test(test_patience_follows_the_rtt),
+		cmocka_unit_test(test_bursts_are_followed_by_a_rest),
+		cmocka_unit_test(test_beyond_the_end_is_asked_in_time),
+		cmocka_unit_test(test_a_silent_end_gives_way),
+		cmocka_unit_test(test_transit_behind_undoes_a_doubtful_end),
+		cmocka_unit_test(test_refusals_in_doubt_need_five),
+		cmocka_unit_test(test_half_an_interval_is_missed),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
