@@ -654,6 +654,96 @@ tells_balancing_by_sure_answers(void **state)
 	}
 }
 
+/* What a flow hears from routers 0 and 1, oldest first, so often. */
+static void
+feed_row(struct feed *feed, unsigned flow, unsigned times, const char *row)
+{
+	for (; times > 0; times--)
+		for (const char *r = row; *r != '\0'; r++)
+			feed_answer(feed, flow, HT_MS, *r == '1');
+}
+
+static void
+expect_balance(struct feed *feed, enum ht_balance want)
+{
+	unsigned n;
+
+	assert_int_equal(balance(feed, &n), want);
+	feed_done(feed);
+}
+
+/* The newest 64 answers, of which a tenth has to be another router's. */
+static void
+looks_at_so_many_answers(void **state)
+{
+	struct feed feed;
+
+	(void)state;
+	for (unsigned ones = 6; ones <= 7; ones++) {
+		feed_init(&feed, 1, 200);
+		feed_row(&feed, 0, 50, "0");
+		feed_row(&feed, 0, ones, "01");
+		feed_row(&feed, 0, 64 - 2 * ones, "0");
+		expect_balance(&feed, ones == 7 ? HT_BALANCE_PACKET : HT_BALANCE_NONE);
+	}
+	/* Two are enough, of twenty. */
+	feed_init(&feed, 1, 200);
+	feed_row(&feed, 0, 1, "00000001000000100000");
+	expect_balance(&feed, HT_BALANCE_PACKET);
+}
+
+/* Thirty answers if there are several flows, and ten of each. */
+static void
+needs_so_many_answers_of_several_flows(void **state)
+{
+	struct feed feed;
+
+	(void)state;
+	for (unsigned n = 14; n <= 15; n++) {
+		feed_init(&feed, 2, 200);
+		feed_row(&feed, 0, 1, "010101010101010");
+		feed_row(&feed, 1, n / 2, "01");
+		feed_row(&feed, 1, n % 2, "0");
+		expect_balance(&feed, n == 15 ? HT_BALANCE_PACKET : HT_BALANCE_NONE);
+	}
+	feed_init(&feed, 4, 200);
+	for (unsigned i = 0; i < 4; i++)
+		feed_row(&feed, i, 1, "010101010");
+	expect_balance(&feed, HT_BALANCE_NONE);
+}
+
+/* Ten of each in R runs: chance makes 11, and less than 6.7 once in forty times. */
+static void
+needs_so_many_runs(void **state)
+{
+	struct feed feed;
+
+	(void)state;
+	feed_init(&feed, 1, 200);
+	feed_row(&feed, 0, 1, "00011100011100011110");
+	expect_balance(&feed, HT_BALANCE_PACKET);
+	feed_init(&feed, 1, 200);
+	feed_row(&feed, 0, 1, "00011100011100001111");
+	expect_balance(&feed, HT_BALANCE_NONE);
+}
+
+/* Most of those that are answered have to keep to one router each. */
+static void
+half_of_the_flows_are_not_most(void **state)
+{
+	struct feed feed;
+
+	(void)state;
+	for (unsigned others = 1; others <= 2; others++) {
+		feed_init(&feed, 4, 200);
+		feed_row(&feed, 0, 1, "00000");
+		feed_row(&feed, 1, 1, "11111");
+		for (unsigned i = 0; i < others; i++)
+			feed_row(&feed, 2 + i, 1, "0000");
+		expect_balance(&feed, others == 1 ? HT_BALANCE_FLOW : HT_BALANCE_NONE);
+	}
+}
+
 /* From one router to another, at every point of time, by one flow or many. */
 static void
 takes_no_change_for_balancing(void **state)
@@ -949,6 +1039,10 @@ main(void)
 		cmocka_unit_test(tells_per_packet_balancing),
 		cmocka_unit_test(tells_turns_from_chance_by_nothing),
 		cmocka_unit_test(tells_balancing_by_sure_answers),
+		cmocka_unit_test(looks_at_so_many_answers),
+		cmocka_unit_test(needs_so_many_answers_of_several_flows),
+		cmocka_unit_test(needs_so_many_runs),
+		cmocka_unit_test(half_of_the_flows_are_not_most),
 		cmocka_unit_test(takes_no_change_for_balancing),
 		cmocka_unit_test(takes_no_flap_for_balancing),
 		cmocka_unit_test(takes_no_blip_for_balancing),
