@@ -20,6 +20,16 @@ fail(struct app_hosts *hosts, unsigned index, int status, const char *reason)
 	hosts->status = status;
 }
 
+/* Probe a target at this address. */
+static void
+settle(struct app_hosts *hosts, unsigned index, const struct ht_addr *addr)
+{
+	int r = ht_session_resolve(hosts->ss, index, addr, NULL);
+
+	if (r < 0)
+		fail(hosts, index, APP_EXIT_SYSTEM, strerror(-r));
+}
+
 /* A local errno in the words of the field. */
 static const char *
 route_error(int error)
@@ -55,13 +65,13 @@ take_address(
 	for (unsigned i = 0; i < n; i++) {
 		int r = tp->ops->prepare(tp, &addrs[i], hosts->world->proto, &source);
 		if (r == 0) {
-			ht_session_resolve(hosts->ss, index, &addrs[i], NULL);
+			settle(hosts, index, &addrs[i]);
 			return;
 		}
 		first_error = first_error != 0 ? first_error : -r;
 	}
 	if (hosts->has_screen)
-		ht_session_resolve(hosts->ss, index, &addrs[0], NULL);
+		settle(hosts, index, &addrs[0]);
 	else
 		fail(hosts, index, APP_EXIT_SYSTEM, route_error(first_error));
 }

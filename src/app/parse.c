@@ -400,6 +400,10 @@ check_range(struct app_parse *ps)
 	if (set->flow + set->flows - 1 > HT_FLOW_MAX)
 		return app_refuse(ps, "--flows: %u from --flow %u on are more than %u",
 		    set->flows, set->flow, HT_FLOW_MAX + 1);
+	if (set->local_port + set->flow + set->flows - 1 > UINT16_MAX)
+		return app_refuse(ps, "--localport: flow %u would be from port %u",
+		    set->flow + set->flows - 1,
+		    set->local_port + set->flow + set->flows - 1);
 	return 0;
 }
 

@@ -327,6 +327,12 @@ make_probe(struct ht_session *ss, const struct lane *lane, unsigned ttl, uint32_
 	};
 }
 
+static bool
+is_shortage(int r)
+{
+	return r == -EMFILE || r == -ENFILE || r == -ENOMEM || r == -ENOBUFS;
+}
+
 /*
  * Look up the route: before the first probe, when sending keeps failing, and now and
  * then, for the machine may have moved to another network.
@@ -338,6 +344,9 @@ prepare(struct ht_session *ss, struct target *t, ht_time now)
 	int r = ss->tp->ops->prepare(
 	    ss->tp, &t->pub.addr, ss->set.proto, &t->pub.source);
 
+	/* It cannot look, which says nothing of the route; who has a socket goes on. */
+	if (before.family != HT_FAMILY_NONE && is_shortage(r))
+		r = 0;
 	t->is_prepared = r == 0;
 	t->prepared_at = now;
 	t->failures = 0;

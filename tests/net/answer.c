@@ -303,6 +303,7 @@ answer_build(uint8_t *buf, size_t size, const struct seen *seen,
 	switch ((enum ht_reply_kind)an->kind) {
 	case HT_REPLY_TIME_EXCEEDED:
 	case HT_REPLY_UNREACHABLE:
+	case HT_REPLY_PORT_CLOSED:
 		return build_error(buf, size, &ip, seen, an, has_lengths);
 	case HT_REPLY_ECHO:
 		return build_echo(buf, size, &ip, seen);

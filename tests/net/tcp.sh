@@ -383,7 +383,7 @@ out=$(probe -c 20 -f 1 -m 4 tcp 203.0.113.8)
 is "a reset's time: not below the truth by more than may be guessed" \
 	"$(printf '%s\n' "$out" | grep 'kind=tcp-closed' |
 		sed -n 's/.*rtt_us=\([0-9]*\).*/\1/p' |
-		awk '$1 < 1900 { low++ } END { print low + 0, NR >= 10 }')" "0 1"
+		awk '$1 < 1900 { low++ } END { print low + 0, (NR >= 10) }')" "0 1"
 out=$(as_user c sh -c 'ulimit -n 40; exec "$@"' sh "$net_tmp/hoptop" -Trn -j -c 3 -i 0.3 \
 	--flows 24 203.0.113.8)
 # Of all 24: each has sent its three probes to each of the four hops.  On a busy machine

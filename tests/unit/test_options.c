@@ -325,6 +325,8 @@ value_errors(void **state)
 		{ "--flows 65", "--flows: '65' is not a number of flows (1 to 64)" },
 		{ "--flow 4095 --flows 2",
 		    "--flows: 2 from --flow 4095 on are more than 4096" },
+		{ "-u -L 65500 --flows 64",
+		    "--localport: flow 63 would be from port 65563" },
 		{ "-U 0", "--max-unknown: '0' is not a number of hops (1 to 255)" },
 		{ "-s 27", "--psize: '27' is not a packet size (28 to 9000, or -9000 "
 			   "to -28 for random sizes)" },

@@ -245,6 +245,29 @@ test_stopped_process_invents_no_loss(void **state)
 	bench_free(b);
 }
 
+/* Who cannot look up a route for want of descriptors still has the one of before. */
+static void
+test_shortage_is_no_lost_route(void **state)
+{
+	struct bench *b = bench_new();
+
+	(void)state;
+	bench_start(b);
+	ht_session_step(b->ss, 0);
+	b->sc.prepare_error = -EMFILE;
+	unsigned before = b->sc.n_sent, looks = b->sc.n_prepared;
+	ht_session_step(b->ss, 11 * HT_S);
+	ht_session_step(b->ss, 12 * HT_S);
+	assert_true(b->sc.n_prepared > looks);
+	assert_true(b->sc.n_sent > before);
+	assert_int_equal(b->n_events[HT_EVENT_FAILED], 0);
+	b->sc.prepare_error = -ENETUNREACH;
+	ht_session_step(b->ss, 23 * HT_S);
+	ht_session_step(b->ss, 24 * HT_S);
+	assert_true(b->n_events[HT_EVENT_FAILED] > 0);
+	bench_free(b);
+}
+
 /* "Port unreachable" ends a path if it can be the target's, and else refuses it. */
 static void
 test_closed_port_is_the_targets(void **state)
@@ -906,6 +929,7 @@ main(void)
 		cmocka_unit_test(test_answer_in_time),
 		cmocka_unit_test(test_late_and_duplicate),
 		cmocka_unit_test(test_stopped_process_invents_no_loss),
+		cmocka_unit_test(test_shortage_is_no_lost_route),
 		cmocka_unit_test(test_closed_port_is_the_targets),
 		cmocka_unit_test(test_beyond_timeout_is_late_at_once),
 		cmocka_unit_test(test_unknown_departure),

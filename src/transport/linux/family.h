@@ -12,18 +12,18 @@
 
 /** Numbers of one family; one path of code reads them. */
 struct ht_family_facts {
-	int domain;           /**< AF_INET ... */
-	int level;            /**< of the options and control messages below */
-	int ping_protocol;    /**< of a ping socket */
-	int recverr;          /**< option and control message of the error queue */
-	int rfc4884;          /**< option: say where the extensions are */
-	int recvttl;          /**< option: hand up the TTL */
-	int recvtos;          /**< option: hand up the TOS */
-	int ttl;              /**< control message, both ways */
-	int tos;              /**< control message, both ways */
-	int mtu_discover;     /**< option */
-	int mtu_dont;         /**< its value: never set DF */
-	int mtu_probe;        /**< its value: send it whole, whatever is known of the path */
+	int domain;        /**< AF_INET ... */
+	int level;         /**< of the options and control messages below */
+	int ping_protocol; /**< of a ping socket */
+	int recverr;       /**< option and control message of the error queue */
+	int rfc4884;       /**< option: say where the extensions are */
+	int recvttl;       /**< option: hand up the TTL */
+	int recvtos;       /**< option: hand up the TOS */
+	int ttl;           /**< control message, both ways */
+	int tos;           /**< control message, both ways */
+	int mtu_discover;  /**< option */
+	int mtu_dont;      /**< its value: never set DF */
+	int mtu_probe; /**< its value: send it whole, whatever is known of the path */
 	uint8_t icmp_origin;  /**< ee_origin of ICMP errors */
 	uint8_t echo_request; /**< ICMP type */
 	uint8_t echo_reply;   /**< ICMP type */

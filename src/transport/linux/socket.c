@@ -218,12 +218,6 @@ send_otherwise(
 	return r;
 }
 
-static bool
-is_interface_gone(int r)
-{
-	return r == -ENODEV || r == -ENETDOWN || r == -ENXIO || r == -EADDRNOTAVAIL;
-}
-
 int
 ht_socket_send(
     struct ht_socket *s, const struct ht_socket_mail *mail, struct ht_instant *ret_at)
@@ -232,7 +226,7 @@ ht_socket_send(
 
 	if (r == -EINVAL)
 		r = send_otherwise(s, mail, ret_at);
-	if (is_interface_gone(r))
+	if (ht_sockopt_is_stale(s->fd, r))
 		s->is_stale = true;
 	return r;
 }

@@ -57,6 +57,24 @@ ht_sockopt_device(int fd, const char *device)
 									    : 0;
 }
 
+/* IPv6 has no route through an interface that is gone, and does not say why. */
+static bool
+is_device_gone(int fd)
+{
+	char name[HT_DEVICE_MAX];
+	socklen_t len = sizeof(name);
+
+	return getsockopt(fd, SOL_SOCKET, SO_BINDTODEVICE, name, &len) < 0
+	       && errno == ENODEV;
+}
+
+bool
+ht_sockopt_is_stale(int fd, int r)
+{
+	return r == -ENODEV || r == -ENETDOWN || r == -ENXIO || r == -EADDRNOTAVAIL
+	       || (r == -ENETUNREACH && is_device_gone(fd));
+}
+
 int
 ht_sockopt_bind(
     int fd, const struct ht_family_facts *ff, const struct ht_addr *addr, uint16_t port)

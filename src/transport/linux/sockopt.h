@@ -43,6 +43,14 @@ int ht_sockopt_set(int fd, int level, int option, int value);
 int ht_sockopt_device(int fd, const char *device);
 
 /**
+ * Tell whether another socket may send where this one cannot: the interface or the
+ * address that it is bound to is gone, and may be back by now.
+ *
+ * @param r  negative errno of the attempt
+ */
+bool ht_sockopt_is_stale(int fd, int r);
+
+/**
  * Bind to an address, or to any if addr is of another family, and to a port.
  *
  * @return 0, -EADDRINUSE, -EADDRNOTAVAIL, -EACCES (port below 1024), ...

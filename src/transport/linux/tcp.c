@@ -235,13 +235,6 @@ get_carrier(struct tcp *t, const struct ht_family_facts *ff, uint16_t local_port
 	return is_any_busy(t) ? -EAGAIN : r;
 }
 
-/* What does not go away by waiting, but by another socket. */
-static bool
-is_socket_useless(int r)
-{
-	return r == -ENODEV || r == -ENETDOWN || r == -ENXIO || r == -EADDRNOTAVAIL;
-}
-
 static int
 launch(struct tcp *t, struct carrier *c, const struct ht_probe *pr,
     const struct ht_flow *flow)
@@ -256,7 +249,7 @@ launch(struct tcp *t, struct carrier *c, const struct ht_probe *pr,
 	int r = ht_syn_send(&c->syn, &mail);
 
 	if (r < 0) {
-		if (is_socket_useless(r))
+		if (ht_sockopt_is_stale(c->syn.fd, r))
 			ht_syn_close(&c->syn);
 		return r;
 	}
