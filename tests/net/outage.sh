@@ -166,11 +166,14 @@ for pid in $pids; do
 	wait "$pid"
 done
 
-# holds FILE CONDITION: for both hops, over Snt Rcv Drop Fail Late Last Best Avg Wrst
+# holds FILE CONDITION: for both hops, over Snt Rcv Drop Fail Late Last Best Avg Wrst.
+# While neighbours are looked for anew, somebody may say from another address that he
+# does not find one: only then may there be such a line.
 holds() {
-	awk -v cycles="$cycles" '
+	awk -v cycles="$cycles" -v what="$case" '
 		/^status 0$/ { good++ }
-		/\|--/ {
+		/`\|--/ && what != "addr" { rows++ }
+		/^ *[0-9]+\.\|--/ {
 			S = $3; R = $4; D = $5; f = $6; t = $7; B = $9; W = $11
 			rows++
 			if (S + f >= cycles - 1 && S + f <= cycles + 1 && S == R + D && W < 10000 && ('"$2"')) good++
