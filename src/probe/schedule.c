@@ -51,7 +51,6 @@
 #define REFUSAL_RUN   3
 #define SILENT_RUN    10
 #define FOLLOW_SILENT 2
-#define TRIAL_SILENT  3
 #define LEAVE_SILENT  5
 #define OWN_MAX       128
 #define EXTRA_MAX     4
@@ -425,6 +424,8 @@ tried(struct ht_schedule *sch, unsigned ttl, ht_time now)
 		grow(sch, ttl, now);
 	if (sch->end != 0 && ttl > sch->end)
 		checked(sch, ttl, now);
+	slot->had_turn = slot->is_in_turn;
+	slot->is_tried |= slot->had_turn && slot->from.family == HT_FAMILY_NONE;
 	slot->is_in_turn = false;
 	slot->due = turn_after(sch, ttl, now);
 	slot->is_delayed = false;
@@ -635,6 +636,7 @@ ht_schedule_reply(struct ht_schedule *sch, unsigned ttl, const struct ht_reply *
 	slot->target_run = is_target ? slot->target_run + 1 : 0;
 	slot->refusal_run = is_transit || is_target ? 0 : slot->refusal_run + 1;
 	slot->from = reply->from;
+	slot->is_tried = false;
 	if (rtt > sch->rtt_worst_ns)
 		sch->rtt_worst_ns = rtt;
 	/* Asked before the settings were changed: no end can be there now. */
@@ -705,8 +707,7 @@ ht_schedule_takes_turns(const struct ht_schedule *sch, unsigned ttl)
 	if (sch->is_blocked || !is_inner(sch, ttl))
 		return false;
 	if (slot->from.family == HT_FAMILY_NONE)
-		return slot->own_silent >= FOLLOW_SILENT
-		       && slot->own_silent < TRIAL_SILENT;
+		return slot->own_silent >= FOLLOW_SILENT && !slot->is_tried;
 	return slot->transit_run > 0 && slot->own_silent < LEAVE_SILENT;
 }
 

@@ -35,6 +35,8 @@ struct ht_slot {
 	bool is_busy;         /**< the transport has no way for it at the moment */
 	bool is_delayed;      /**< it had none since its turn came */
 	bool is_in_turn;      /**< due is set by lanes that take turns here */
+	bool had_turn;        /**< its newest probe was sent in its turn */
+	bool is_tried;        /**< never answered, not even in its turn */
 };
 
 struct ht_schedule {

@@ -20,16 +20,16 @@
  *    learns of a shared probe at that moment, with the time at which it left.
  * 4. A lane that has never had an answer at this ttl (the router's limit was
  *    used up by the others) takes turns too, or it would never get one.  But
- *    nothing is counted for it before, nor is its own probe for the others.
+ *    nothing is counted for it before, nor is its own probe for the others; and
+ *    if it has no answer in its turn either, it goes on alone.
  * 5. A lane whose own probes get no answer is in doubt: its way may have turned
  *    to a router that keeps silent, and the others' answers would hide it.  Every
  *    second turn is for those in doubt; what they send counts for nobody else, and
  *    those who get no answer then go on alone.
  * 6. Something that is not seen here may drop what goes to one target and spare the
  *    others.  Then the lanes' own probes are lost at different rates: as soon as
- *    that is likely nothing of the one counts for the other, whatever becomes of it
- *    (to leave out losses alone would hide those that are the router's); as soon as
- *    it is sure they take turns no more.
+ *    that is likely nothing of the one counts for the other, whatever becomes of it:
+ *    to leave out losses alone would hide those that are the router's.
  */
 #include "session/internal.h"
 
@@ -43,10 +43,10 @@
 
 /*
  * Losses that differ by so many standard deviations, squared: what becomes of one's
- * probe is not counted for the other; they do not take turns any more.
+ * probe is not counted for the other.  They still take turns, or a router that limits
+ * its answers would be asked more just where it is silent.
  */
-#define CONTRAST_MUTE  7
-#define CONTRAST_APART 12
+#define CONTRAST_MUTE 7
 
 /* Those that a probe's turn was for, its own lane first.  One of a target at most. */
 struct turn {
@@ -68,20 +68,25 @@ slot_of(struct ht_session *ss, unsigned lane, unsigned ttl)
 	return &ss->lanes[lane]->sch.slots[ttl];
 }
 
-/* By how much the losses of two lanes differ, see ht_schedule_contrast(). */
-static double
-contrast(struct ht_session *ss, unsigned a, unsigned b, unsigned ttl)
-{
-	return ht_schedule_contrast(schedule(ss, a), schedule(ss, b), ttl);
-}
-
 /* Can two lanes take turns? */
 static bool
 is_same_way(struct ht_session *ss, unsigned a, unsigned b, unsigned ttl)
 {
 	return ht_schedule_takes_turns(schedule(ss, b), ttl)
-	       && ht_schedule_is_same_way(schedule(ss, a), schedule(ss, b), ttl)
-	       && contrast(ss, a, b, ttl) < CONTRAST_APART;
+	       && ht_schedule_is_same_way(schedule(ss, a), schedule(ss, b), ttl);
+}
+
+/*
+ * Is a lane that never had an answer here about to have its turn?  It may fit in with
+ * several groups; those that come between would put it off again and again.
+ */
+static bool
+is_on_trial(struct ht_session *ss, unsigned lane, unsigned ttl)
+{
+	const struct ht_slot *slot = slot_of(ss, lane, ttl);
+
+	return slot->from.family == HT_FAMILY_NONE && slot->is_in_turn
+	       && slot->due - slot->asked_at <= ss->set.interval_ns;
 }
 
 /* Find those that the probe of a lane can stand for. */
@@ -100,6 +105,7 @@ gather(struct ht_session *ss, unsigned lane, struct turn *turn)
 		if (t == own->target || target->n_lanes[own->proto] <= index
 		    || target->pub.addr.family != own_target->pub.addr.family
 		    || ht_schedule_is_exhausted(schedule(ss, other), turn->ttl)
+		    || is_on_trial(ss, other, turn->ttl)
 		    || !is_same_way(ss, lane, other, turn->ttl))
 			continue;
 		turn->lanes[turn->n++] = (uint16_t)other;
@@ -132,7 +138,9 @@ speak(struct ht_session *ss, const struct turn *turn, struct ht_flight *f)
 	if (slot_of(ss, own, turn->ttl)->own_silent > DOUBTS_MAX)
 		return;
 	for (unsigned i = 1; i < turn->n; i++)
-		if (contrast(ss, own, turn->lanes[i], turn->ttl) < CONTRAST_MUTE)
+		if (ht_schedule_contrast(
+			schedule(ss, own), schedule(ss, turn->lanes[i]), turn->ttl)
+		    < CONTRAST_MUTE)
 			f = add_shadow(ss, f, turn->lanes[i], turn);
 }
 
@@ -189,7 +197,10 @@ ht_share_sent(struct ht_session *ss, unsigned lane, unsigned ttl, ht_time now,
 {
 	struct turn turn = { .ttl = ttl, .now = now };
 
-	if (!ht_schedule_takes_turns(schedule(ss, lane), ttl))
+	/* It may have lost the right to while it waited: the turn goes on all the same.
+	 */
+	if (!slot_of(ss, lane, ttl)->had_turn
+	    && !ht_schedule_takes_turns(schedule(ss, lane), ttl))
 		return;
 	gather(ss, lane, &turn);
 	if (turn.n < 2)
