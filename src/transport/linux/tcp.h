@@ -15,12 +15,13 @@
  * - The source port of a flow is taken for the life of the transport, so that no
  *   other process sends from it.  Where it is taken, another one is used; but where
  *   the probe names one, send() says -EADDRINUSE or -EACCES.
- * - The target's application never sees a connection: SYN-ACK is answered by RST.
+ * - The target's application sees no connection: SYN-ACK is answered by RST.  Only if
+ *   we are not run for 40 ms or more the kernel may acknowledge it before.
  * - Open: the RTT is the kernel's own.  Other answers: the departure is by our own
  *   clock, see ht_syn_departure().  ICMP errors are stamped by the kernel, RST is
  *   not: it is what our own clock says, less the time that each of the newest
- *   stamped answers at least had to wait for us (lag.h).  An answer that may be to a
- * SYN that the kernel sent again is AMBIGUOUS.
+ *   stamped answers at least had to wait for us (lag.h).  An answer that may be to
+ *   a SYN that the kernel sent again is AMBIGUOUS.
  * - The size of a SYN is the kernel's affair: 60 bytes in IPv4, 80 in IPv6, as a
  *   rule.  So are DF, which is set, and the ECN bits of the TOS, which are not.
  * - A SYN that the local firewall drops without a word looks lost: TCP does not
